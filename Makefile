@@ -1,0 +1,58 @@
+# The README's commands. Every target installs what it needs; stamps in .venv say what is there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_MODULES := tests/system/opcua/node_modules
+
+.PHONY: demo setup test check bench format lock specs clean
+
+demo: $(VENV)/.setup  ## four simulated machines and the server, in the foreground
+	$(BIN)/aas-server demo
+
+setup: $(VENV)/.setup  ## .venv with aas-server in it
+
+test: check $(NODE_MODULES)/.setup  ## everything: lint, types, layers, unit and system tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+bench: $(VENV)/.dev  ## benchmarks as ratios within one run, printed as a table
+	scripts/debian-packages benchmarks/debian-packages.txt
+	$(BIN)/python -m benchmarks
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+specs: $(VENV)/.dev  ## generated promises: the plant file's JSON Schema
+	$(BIN)/aas-server schema plant > specs/plant-file.schema.json
+
+lock: $(VENV)/.dev  ## pin every package with its hashes after a change in pyproject.toml
+	scripts/lock $(BIN)/python
+
+clean:
+	rm -rf $(VENV) $(NODE_MODULES) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.python:
+	scripts/make-venv $(PYTHON) $(VENV)
+	touch $@
+
+$(VENV)/.setup: $(VENV)/.python requirements.txt requirements-build.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements.txt -r requirements-build.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.setup requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+$(NODE_MODULES)/.setup: tests/system/opcua/package-lock.json
+	scripts/debian-packages tests/debian-packages.txt
+	cd tests/system/opcua && npm ci --silent --ignore-scripts
+	touch $@

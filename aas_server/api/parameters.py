@@ -1,0 +1,152 @@
+"""Query parameters: strict where they are known, blind where they are not.
+
+IDTA-01002, parameter encodings: unknown parameters are ignored, a known one that is malformed or
+given twice is refused with its name.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from aas_server.errors import BadRequest
+from aas_server.metamodel.identifiers import decode_base64url
+from aas_server.metamodel.references import key_values
+
+E = TypeVar("E", bound=enum.Enum)
+
+MAX_PARAMETERS: Final = 200
+MAX_SEMANTIC_ID_LENGTH: Final = 3072
+"""Characters of an encoded semanticId at most (AASa-002)."""
+
+_LIMIT: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_GLOBAL_ASSET_ID: Final = "globalAssetId"
+
+
+class Query:
+    """The query of one request, decoded."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, query: bytes) -> None:
+        self._values: dict[str, list[str]] = {}
+        if not query:
+            return
+        try:
+            pairs = parse_qsl(
+                query.decode(),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=MAX_PARAMETERS,
+            )
+        except UnicodeDecodeError as error:
+            raise BadRequest("the query does not encode UTF-8 text", path="query") from error
+        except ValueError as error:
+            raise BadRequest(f"more than {MAX_PARAMETERS} parameters", path="query") from error
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of the parameter ``name``, none when it is not given."""
+        return self._values.get(name, [])
+
+    def one(self, name: str) -> str | None:
+        """Return the value of ``name`` or None; raises ``BadRequest`` when it is given twice."""
+        values = self._values.get(name)
+        if values is None:
+            return None
+        if len(values) > 1:
+            raise BadRequest("is given more than once", path=name)
+        return values[0]
+
+    def choice(self, name: str, default: E) -> E:
+        """Return the member of the default's enumeration that ``name`` says."""
+        value = self.one(name)
+        if value is None:
+            return default
+        try:
+            return type(default)(value)
+        except ValueError:
+            known = " or ".join(str(member.value) for member in type(default))
+            raise BadRequest(f"{value!r} is not {known}", path=name) from None
+
+    def limit(self, *, default: int, largest: int) -> int:
+        """Return the page size asked for: 1 to ``largest``."""
+        value = self.one("limit")
+        if value is None:
+            return default
+        if not _LIMIT.fullmatch(value) or not 1 <= int(value) <= largest:
+            raise BadRequest(f"{value!r} is not a whole number from 1 to {largest}", path="limit")
+        return int(value)
+
+    def cursor(self) -> str | None:
+        """Return where the page starts, None for the first; never empty (AASa-001)."""
+        value = self.one("cursor")
+        if value == "":
+            raise BadRequest("must not be empty: leave it out for the first page", path="cursor")
+        return value
+
+    def reference(self, name: str) -> tuple[str, ...] | None:
+        """Return the key values of the Reference that ``name`` encodes, or None.
+
+        It is base64url of a JSON Reference; a plain identifier in place of the JSON is taken as a
+        Reference with that one key.
+        """
+        value = self.one(name)
+        if value is None:
+            return None
+        if len(value) > MAX_SEMANTIC_ID_LENGTH:
+            raise BadRequest(f"is longer than {MAX_SEMANTIC_ID_LENGTH} characters", path=name)
+        text = decode_base64url(value, name=name).strip()
+        if not text:
+            raise BadRequest("encodes nothing: expected a JSON Reference", path=name)
+        if not text.startswith("{"):
+            return (text,)
+        reference = _decode_json(text, name)
+        keys = reference.get("keys")
+        if not isinstance(keys, list) or not keys or not all(_is_key(key) for key in keys):
+            raise BadRequest("a Reference needs keys, each with a type and a value", path=name)
+        return key_values(reference)
+
+    def asset_ids(self) -> frozenset[tuple[str, str]]:
+        """Return the (name, value) pairs of ``assetIds``.
+
+        Each value is base64url of a JSON SpecificAssetId or of an array of them; the parameter may
+        be repeated, and one may hold several with commas between.
+        """
+        pairs: set[tuple[str, str]] = set()
+        for value in self.all("assetIds"):
+            for part in value.split(","):
+                pairs.update(_asset_ids(part))
+        return frozenset(pairs)
+
+
+def _asset_ids(encoded: str) -> list[tuple[str, str]]:
+    decoded = _decode_json(decode_base64url(encoded, name="assetIds"), "assetIds")
+    found: list[tuple[str, str]] = []
+    for entry in decoded if isinstance(decoded, list) else [decoded]:
+        name, value = (entry.get(key) if isinstance(entry, dict) else None for key in _PAIR)
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise BadRequest("every SpecificAssetId needs a name and a value", path="assetIds")
+        # AASd-116: the reserved name does not depend on capitals.
+        reserved = name.lower() == _GLOBAL_ASSET_ID.lower()
+        found.append((_GLOBAL_ASSET_ID if reserved else name, value))
+    return found
+
+
+_PAIR: Final = ("name", "value")
+
+
+def _is_key(key: Any) -> bool:
+    return isinstance(key, dict) and isinstance(key.get("value"), str)
+
+
+def _decode_json(text: str, name: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise BadRequest("does not encode JSON", path=name) from error

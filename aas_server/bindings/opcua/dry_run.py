@@ -1,0 +1,126 @@
+"""Trying bindings without subscribing: what a machine says about their nodes, changing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors import UaError
+
+from aas_server.bindings.binding import Binding
+from aas_server.bindings.conversion import ConversionError
+from aas_server.bindings.opcua.items import Feed
+from aas_server.bindings.opcua.nodes import NodeFacts, NodeProblem, Nodes
+from aas_server.bindings.opcua.pki import Pki
+from aas_server.bindings.opcua.problems import describe, describe_status, status_name
+from aas_server.bindings.opcua.session import OpcUaSession, open_session
+from aas_server.bindings.opcua.variants import Sample, Structure, sample
+from aas_server.bindings.plant_file import ConnectionSettings
+from aas_server.errors import AasError, ConfigurationError
+from aas_server.live.values import Quality, quality_of
+
+_LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Whether a binding would work, and what the machine says or why not."""
+
+    ok: bool
+    text: str
+
+
+class NotReached(AasError):
+    """The machine could not be asked; the text says why."""
+
+    code = "NotReached"
+
+
+async def try_bindings(
+    settings: ConnectionSettings, bindings: Sequence[Binding], pki: Pki
+) -> list[Finding]:
+    """Return a finding for each of ``bindings``, in their order; takes a few timeouts at most.
+
+    Raises ``NotReached`` when there is no session with the machine, or it breaks.
+    """
+    try:
+        session = await open_session(settings, pki)
+        try:
+            return await _try_all(session, bindings)
+        finally:
+            await session.close()
+    except (AasError, OSError, TimeoutError, UaError) as error:
+        raise NotReached(describe(error)) from error
+
+
+async def _try_all(session: OpcUaSession, bindings: Sequence[Binding]) -> list[Finding]:
+    nodes = Nodes(session)
+    facts = await nodes.look_up(dict.fromkeys(binding.node for binding in bindings))
+    there = {node: fact for node, fact in facts.items() if isinstance(fact, NodeFacts)}
+    answers = await session.read(
+        [(fact.node_id, AttributeIds.Value) for fact in there.values()],
+        timestamps=ua.TimestampsToReturn.Both,
+    )
+    samples = dict(zip(there, (sample(answer) for answer in answers), strict=True))
+    await _take_device_texts(nodes, bindings, there)
+    findings = []
+    for binding in bindings:
+        fact = facts[binding.node]
+        if isinstance(fact, NodeProblem):
+            findings.append(Finding(False, fact.text))
+        else:
+            type_name = await _type_name(nodes, fact)
+            findings.append(_finding(binding, fact, type_name, samples[binding.node]))
+    return findings
+
+
+async def _take_device_texts(
+    nodes: Nodes, bindings: Sequence[Binding], facts: dict[str, NodeFacts]
+) -> None:
+    wanted = [
+        binding
+        for binding in bindings
+        if binding.settings.enumeration == "device" and binding.node in facts
+    ]
+    texts = await nodes.texts([facts[binding.node] for binding in wanted])
+    for binding, text in zip(wanted, texts, strict=True):
+        if binding.conversion is not None and text:
+            try:
+                binding.conversion = binding.conversion.with_device_texts(text)
+            except ConfigurationError as error:
+                binding.set_problem(error.text)
+
+
+async def _type_name(nodes: Nodes, facts: NodeFacts) -> str:
+    variant_type = await nodes.variant_type(facts)
+    name = "any type" if variant_type is None else str(variant_type.name)
+    return f"{name}[]" if facts.value_rank >= 0 else name
+
+
+def _finding(binding: Binding, facts: NodeFacts, type_name: str, found: Sample) -> Finding:
+    if binding.problem is not None:
+        return Finding(False, binding.problem)
+    if not facts.readable or found.status_code & 0xFFFF0000 == StatusCodes.BadNotReadable:
+        return Finding(False, f"{type_name}, but this user may not read it (UserAccessLevel)")
+    if binding.settings.direction == "readWrite" and not facts.writable:
+        return Finding(False, f"{type_name}, but this user may not write it (UserAccessLevel)")
+    if found.status_code & 0xFFFF0000 == StatusCodes.BadUserAccessDenied:
+        return Finding(False, f"{type_name}, but {describe_status(found.status_code)}")
+    if quality_of(found.status_code) is Quality.BAD:
+        return Finding(True, f"{type_name}, at the moment {status_name(found.status_code)}")
+    if binding.conversion is None or binding.point is None:
+        return Finding(True, f"{type_name}, now {_short(found.value)}")
+    try:
+        converted = Feed(binding, binding.point).convert(found.value)
+    except ConversionError as error:
+        return Finding(False, f"{type_name}, now {_short(found.value)}, but {error}")
+    return Finding(True, f"{type_name}, now {_short(found.value)}, shown as {_short(converted)}")
+
+
+def _short(value: Any) -> str:
+    text = f"a structure {value.type_name}" if isinstance(value, Structure) else repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."

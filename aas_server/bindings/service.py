@@ -1,0 +1,135 @@
+"""The binding service: every machine of a plant file supervised, and told about."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from aas_server.bindings.binding import Binding
+from aas_server.bindings.metrics import BindingMetrics
+from aas_server.bindings.opcua.pki import Pki
+from aas_server.bindings.opcua.session import silence_asyncua
+from aas_server.bindings.opcua.supervisor import OpcUaSupervisor
+from aas_server.bindings.opcua.writer import Line, OpcUaWriter
+from aas_server.bindings.plan import plan
+from aas_server.bindings.plant_file import PlantFile
+from aas_server.bindings.status import ConnectionReport, status_submodel
+from aas_server.clock import Clock
+from aas_server.errors import AasError
+from aas_server.live.hub import LiveHub
+from aas_server.repository.repository import Repository
+
+log = structlog.get_logger(__name__)
+
+DEBOUNCE: Final = 0.2
+"""Seconds in which changes are gathered before the status submodel is written anew."""
+
+STOP_TIMEOUT: Final = 2.0
+"""Seconds that machines get to take leave; a frozen one must not hold up the end."""
+
+
+class BindingService:
+    """Feeds the model from the machines of ``plant`` between ``start`` and ``stop``.
+
+    Keeps the generated submodel ``AssetConnectionStatus`` up to date and logs each problem of a
+    binding once, and its end. ``pki_dir`` is the folder of certificates.
+    """
+
+    def __init__(
+        self,
+        plant: PlantFile,
+        repository: Repository,
+        hub: LiveHub,
+        clock: Clock,
+        registry: CollectorRegistry,
+        *,
+        pki_dir: Path,
+    ) -> None:
+        self._plant = plant
+        self._repository = repository
+        self._hub = hub
+        self._clock = clock
+        self._metrics = BindingMetrics(registry)
+        self._pki = Pki(pki_dir)
+        self._bindings: list[Binding] = []
+        self._supervisors: dict[str, OpcUaSupervisor] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._refreshing: asyncio.TimerHandle | None = None
+        self._told: dict[Binding, str] = {}
+
+    async def start(self) -> None:
+        """Plan every binding and begin to connect; returns without waiting for any machine."""
+        silence_asyncua()
+        self._bindings = plan(self._plant, self._repository, self._hub, self._writer)
+        for name, settings in self._plant.connections.items():
+            self._supervisors[name] = OpcUaSupervisor(
+                name,
+                settings,
+                [binding for binding in self._bindings if binding.connection == name],
+                self._hub,
+                self._clock,
+                self._changed,
+                pki=self._pki,
+                counters=self._metrics.of(name),
+            )
+        self._refresh()
+        self._tasks = [
+            asyncio.create_task(supervisor.run(), name=f"connection {name}")
+            for name, supervisor in self._supervisors.items()
+        ]
+
+    async def stop(self) -> None:
+        """End all connections; takes two seconds at most."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
+        self._tasks = []
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        self._refresh()
+
+    def reports(self) -> list[ConnectionReport]:
+        """Return how each connection fares, in the order of the plant file."""
+        return [supervisor.report() for supervisor in self._supervisors.values()]
+
+    def _writer(self, binding: Binding) -> OpcUaWriter:
+        def line() -> Line | None:
+            supervisor = self._supervisors.get(binding.connection)
+            return None if supervisor is None else supervisor.line()
+
+        return OpcUaWriter(binding, line, self._metrics.of(binding.connection))
+
+    def _changed(self) -> None:
+        if self._refreshing is None:
+            loop = asyncio.get_running_loop()
+            self._refreshing = loop.call_later(DEBOUNCE, self._refresh)
+
+    def _refresh(self) -> None:
+        self._refreshing = None
+        self._tell_problems()
+        try:
+            self._repository.put_generated(status_submodel(self.reports()))
+        except AasError as error:
+            log.warning("status of the connections not shown", reason=error.text)
+
+    def _tell_problems(self) -> None:
+        for binding in self._bindings:
+            told = self._told.get(binding)
+            if binding.problem == told:
+                continue
+            where = {
+                "connection": binding.connection,
+                "node": binding.node,
+                "sink": binding.sink_name,
+            }
+            if binding.problem is None:
+                del self._told[binding]
+                log.info("binding works again", **where)
+            else:
+                self._told[binding] = binding.problem
+                log.warning("binding failed", **where, problem=binding.problem)

@@ -1,0 +1,181 @@
+"""The ``aas-server`` command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+import uvloop
+from rich.console import Console
+
+from aas_server import __version__
+from aas_server.errors import AasError
+from aas_server.logs import configure_logging
+from aas_server.settings import Settings, load_settings
+
+app: Final = typer.Typer(
+    name="aas-server",
+    help="Asset Administration Shells, kept live from the machines, served over HTTP.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_out: Final = Console(highlight=False, soft_wrap=True)
+_err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
+Port = Annotated[int | None, typer.Option(help="TCP port, 0 for a free one. [default: 8080]")]
+Data = Annotated[Path | None, typer.Option(help="Folder of the store. [default: data]")]
+Load = Annotated[
+    list[Path] | None,
+    typer.Option(help="JSON environment or folder to load; may be given several times."),
+]
+More = Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", hidden=True)]
+Plant = Annotated[Path | None, typer.Option(help="Plant file: connections and bindings.")]
+Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
+
+
+def main() -> None:
+    """Run the command line; exits with 0, 1 or 2."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        _out.print(f"aas-server {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    load: Load = None,
+    plant: Plant = None,
+    config: Config = None,
+    more: More = None,
+) -> None:
+    """Serve the API until SIGTERM or Ctrl-C."""
+    options = _options(host, port, data, load, plant, more)
+    with_settings(options, config, serve_until_stopped)
+
+
+@app.command()
+def demo(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    load: Load = None,
+    plant: Plant = None,
+    config: Config = None,
+    plant_port: Annotated[
+        int, typer.Option(help="The simulated machines take the four ports above this one.")
+    ] = 48400,
+    more: More = None,
+) -> None:
+    """Start four simulated machines and serve them live; the data folder is temporary if not
+    given.
+    """
+    from aas_server.cli.demo import serve_demo
+
+    options = _options(host, port, data, load, plant, more)
+    run(lambda: serve_demo(options, config, plant_port, serve_until_stopped))
+
+
+@app.command()
+def check(
+    plant_file: Annotated[Path, typer.Argument(metavar="PLANT_FILE")],
+    load: Load = None,
+    data: Data = None,
+    more: More = None,
+) -> None:
+    """Try every binding of a plant file against the machines, changing nothing.
+
+    Prints one line for each: ok, or why not. With --load the sinks are checked too. Exits with 1
+    when something is not ok.
+    """
+    from aas_server.cli.check import check_plant
+
+    paths = [*(load or ()), *(more or ())]
+    if not run(lambda: check_plant(plant_file, paths, data or Path("data"), _out)):
+        raise typer.Exit(1)
+
+
+schema = typer.Typer(help="Print the JSON Schemas of the files that people write.")
+app.add_typer(schema, name="schema")
+
+
+@schema.command("plant")
+def schema_plant() -> None:
+    """Print the JSON Schema of the plant file, for editors."""
+    from aas_server.bindings.plant_file import plant_file_schema
+
+    sys.stdout.write(json.dumps(plant_file_schema(), indent=2, ensure_ascii=False) + "\n")
+
+
+def run(action: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run ``action`` in an event loop of its own and return what it returns.
+
+    An ``AasError`` is printed in words and ends the process with exit code 2.
+    """
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(action())
+    except AasError as error:
+        _err.print(f"aas-server: {error}", style="red", markup=False)
+        raise typer.Exit(2) from error
+
+
+def with_settings(
+    options: dict[str, Any],
+    config: Path | None,
+    action: Callable[[Settings], Coroutine[Any, Any, None]],
+) -> None:
+    """Run ``action`` with the settings of ``options``, the environment and ``config``."""
+
+    async def act() -> None:
+        await action(load_settings(options, config=config))
+
+    run(act)
+
+
+async def serve_until_stopped(settings: Settings) -> None:
+    """Serve and print the addresses once they answer."""
+    from aas_server.runtime import serve
+
+    configure_logging(settings.log_level, settings.log_format)
+
+    def on_ready(address: str) -> None:
+        _out.print(f"[bold]aas-server {__version__}[/bold] listens on {address}")
+        _out.print(f"  shells     {address}/api/v3/shells")
+        _out.print(f"  submodels  {address}/api/v3/submodels")
+        _out.print(f"  overview   {address}/")
+        _out.print(f"  health     {address}/health   metrics  {address}/metrics")
+
+    await serve(settings, on_ready=on_ready)
+
+
+def _options(
+    host: str | None,
+    port: int | None,
+    data: Path | None,
+    load: list[Path] | None,
+    plant: Path | None,
+    more: list[Path] | None,
+) -> dict[str, Any]:
+    return {
+        "host": host,
+        "port": port,
+        "data": data,
+        "load": (*(load or ()), *(more or ())),
+        "plant": plant,
+    }

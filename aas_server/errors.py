@@ -1,0 +1,109 @@
+"""The one error tree: what went wrong, where, and what to do about it.
+
+Errors know nothing of HTTP or OPC UA; each edge maps them once (``aas_server.api.errors`` to Result
+bodies).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AasError(Exception):
+    """A failure that the user can understand and act upon.
+
+    ``code`` is stable and at most 32 characters long; ``text`` names what was wrong and what to do;
+    ``path`` says where: an idShortPath, a JSON path, a parameter's name or ``file:line``.
+    """
+
+    code: ClassVar[str] = "Error"
+
+    def __init__(self, text: str, *, path: str | None = None) -> None:
+        super().__init__(text if path is None else f"{path}: {text}")
+        self.text = text
+        self.path = path
+
+
+class BadRequest(AasError):
+    """Input that no state of the server could accept: malformed, of the wrong type, out of its
+    enumeration.
+    """
+
+    code = "BadRequest"
+
+
+class NotFound(AasError):
+    """An identifiable, element or route that is not there."""
+
+    code = "NotFound"
+
+
+class NotAllowed(AasError):
+    """An operation that this kind of resource does not have."""
+
+    code = "MethodNotAllowed"
+
+
+class Forbidden(AasError):
+    """An operation that exists but is refused here: a read-only binding, a generated submodel."""
+
+    code = "Forbidden"
+
+
+class Conflict(AasError):
+    """A state that contradicts the request: the id exists, the revision moved on."""
+
+    code = "Conflict"
+
+
+class StoreUnavailable(AasError):
+    """The store cannot take or give documents now; nothing was changed."""
+
+    code = "StoreUnavailable"
+
+
+class ConfigurationError(AasError):
+    """Settings or a plant file that must be mended before the server starts."""
+
+    code = "Configuration"
+
+
+class DeviceError(AasError):
+    """A device did not do what was asked.
+
+    ``status_code`` is the OPC UA StatusCode (unsigned 32 bit) that the device or the connection
+    gave, ``status_name`` its symbolic name.
+    """
+
+    code = "Device"
+
+    def __init__(
+        self, text: str, *, status_code: int, status_name: str, path: str | None = None
+    ) -> None:
+        super().__init__(text, path=path)
+        self.status_code = status_code
+        self.status_name = status_name
+
+
+class DeviceRefusedValue(DeviceError):
+    """The device answered that the value is wrong for it: its type, its range."""
+
+    code = "DeviceRefusedValue"
+
+
+class DeviceRefusedAccess(DeviceError):
+    """The device answered that this may not be written, or not by this user."""
+
+    code = "DeviceRefusedAccess"
+
+
+class DeviceFailed(DeviceError):
+    """The device answered with a failure of its own."""
+
+    code = "DeviceFailed"
+
+
+class DeviceUnreachable(DeviceError):
+    """There is no connection to the device, or it did not answer in time."""
+
+    code = "DeviceUnreachable"

@@ -1,0 +1,169 @@
+"""Settings: one frozen object; the command line stands over the environment over a TOML file."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from aas_server.errors import ConfigurationError
+
+ENVIRONMENT_PREFIX: Final = "AAS_"
+CONFIG_VARIABLE: Final = "AAS_CONFIG"
+"""Names the TOML file when the command line does not."""
+
+_INJECTED_BY_KUBERNETES: Final = re.compile(
+    r"_SERVICE_(HOST|PORT.*)$|_PORT_\d+_(TCP|UDP).*$|.+_PORT$"
+)
+
+
+class Settings(BaseSettings):
+    """What one server is told at its start.
+
+    Every field is the key of the TOML file, and with ``AAS_`` before it in capitals the variable of
+    the environment.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback by default.")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port; 0 takes a free one.")
+    data: Path = Field(
+        Path("data"), description="Folder of the store, the keys and the trust lists."
+    )
+    load: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        description="JSON environments, or folders of them, to load where their ids are missing.",
+    )
+    plant: Path | None = Field(None, description="Plant file: connections and bindings.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="How the log is written: for people or one JSON object a line."
+    )
+    max_body_bytes: int = Field(
+        1_048_576, ge=1024, le=1_073_741_824, description="Largest request body that is read."
+    )
+    max_load_bytes: int = Field(
+        1_073_741_824, ge=1024, description="Largest file that is loaded at the start."
+    )
+    max_page: int = Field(1000, ge=1, le=100_000, description="Largest limit a client may ask for.")
+    fast_lane: bool = Field(
+        True,
+        description="Answer hot reads in the HTTP parser; the answers are the same without it.",
+    )
+
+    @field_validator("load", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, and nothing else by itself: the file is read by
+        ``load_settings``.
+        """
+        return (init_settings, env_settings)
+
+
+def load_settings(options: Mapping[str, Any], *, config: Path | None = None) -> Settings:
+    """Return the settings of ``options`` (the command line), the environment and ``config``.
+
+    An option of None or () is one that was not given. Raises ``ConfigurationError`` that names
+    every unknown key with the nearest valid one and every value of a wrong type, and where each
+    stands.
+    """
+    given = {key: value for key, value in options.items() if value not in (None, ())}
+    problems = _unknown_variables()
+    named = os.environ.get(CONFIG_VARIABLE)
+    file = config or (Path(named) if named else None)
+    from_file: dict[str, Any] = {}
+    lines: Mapping[str, int] = {}
+    if file is not None:
+        from_file, lines = _read_toml(file)
+        problems += [
+            f"{file}:{lines.get(key, 1)}: unknown key {key!r}{_nearest(key)}"
+            for key in from_file.keys() - Settings.model_fields.keys()
+        ]
+    if problems:
+        raise ConfigurationError("\n".join(sorted(problems)))
+    overridden = {key for key in from_file if ENVIRONMENT_PREFIX + key.upper() in os.environ}
+    values = {key: value for key, value in from_file.items() if key not in overridden} | given
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "\n".join(
+                f"{_origin(str(detail['loc'][0]), given, from_file, file, lines)}: {detail['msg']}"
+                for detail in error.errors(include_url=False, include_input=False)
+            )
+        ) from error
+
+
+def _unknown_variables() -> list[str]:
+    known = {ENVIRONMENT_PREFIX + key.upper() for key in Settings.model_fields} | {CONFIG_VARIABLE}
+    return [
+        f"environment: unknown variable {name}{_nearest(name, known)}"
+        for name in os.environ
+        if name.startswith(ENVIRONMENT_PREFIX)
+        and name not in known
+        and not _INJECTED_BY_KUBERNETES.search(name.removeprefix(ENVIRONMENT_PREFIX))
+    ]
+
+
+def _read_toml(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the top-level keys of ``file`` with their values and their line numbers."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read it: {error.strerror}", path=str(file)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"is not TOML: {error}", path=str(file)) from error
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r"\s*\[*\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*[\].=]", line)
+        if match:
+            lines.setdefault(match[1], number)
+    return values, lines
+
+
+def _nearest(key: str, known: set[str] | None = None) -> str:
+    close = get_close_matches(key, known or set(Settings.model_fields), n=1, cutoff=0.5)
+    return f", did you mean {close[0]!r}?" if close else ""
+
+
+def _origin(
+    key: str,
+    given: Mapping[str, Any],
+    from_file: Mapping[str, Any],
+    file: Path | None,
+    lines: Mapping[str, int],
+) -> str:
+    if key in given:
+        return f"--{key.replace('_', '-')}"
+    if key in from_file and file is not None:
+        return f"{file}:{lines.get(key, 1)}: {key}"
+    return f"environment: {ENVIRONMENT_PREFIX}{key.upper()}"

@@ -1,0 +1,1 @@
+"""Alembic's place: ``env`` runs the scripts in ``versions`` over the connection of ``migrate``."""

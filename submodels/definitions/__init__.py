@@ -1,0 +1,4 @@
+"""What our templates hold: one module a template, the signals known by name, filled examples.
+
+Imports ``submodels.authoring`` only.
+"""

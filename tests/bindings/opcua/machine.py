@@ -1,0 +1,181 @@
+"""A machine for tests: an OPC UA server in a process of its own, told by lines of JSON what to do.
+
+Started with one JSON object of options; prints ``{"port": ...}`` once it listens and an answer to every line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from asyncua import Server, ua
+from asyncua.common.ua_utils import val_to_string  # noqa: F401 -- loads the standard types
+from asyncua.server.user_managers import UserManager
+from asyncua.crypto.permission_rules import User, UserRole
+
+URI = "urn:test:machine"
+PASSWORD = "s3cret"
+
+STANDARD_NODES: dict[str, tuple[Any, ua.VariantType]] = {
+    "Speed": (1.5, ua.VariantType.Double),
+    "Feed": (2.5, ua.VariantType.Float),
+    "Count": (7, ua.VariantType.UInt16),
+    "Large": (2**40, ua.VariantType.Int64),
+    "Level": (-3, ua.VariantType.SByte),
+    "Text": ("run", ua.VariantType.String),
+    "On": (True, ua.VariantType.Boolean),
+    "When": (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), ua.VariantType.DateTime),
+    "Raw": (b"\x00\x01", ua.VariantType.ByteString),
+    "Name": (ua.LocalizedText("Fräse", "de"), ua.VariantType.LocalizedText),
+    "Array": ([10.0, 20.0, 30.0], ua.VariantType.Double),
+    "Matrix": ([[1, 2], [3, 4]], ua.VariantType.Int32),
+    "Range": (ua.Range(1.0, 2.0), ua.VariantType.ExtensionObject),
+    "ReadOnly": (1.0, ua.VariantType.Double),
+    "Counter": (0, ua.VariantType.Int32),
+    "Mode": (1, ua.VariantType.Int32),
+}
+
+
+class _OneUser(UserManager):
+    def get_user(
+        self,
+        iserver: Any,
+        username: str | None = None,
+        password: Any = None,
+        certificate: Any = None,
+    ) -> User | None:
+        if username == "operator" and password in (PASSWORD, PASSWORD.encode()):
+            return User(role=UserRole.Admin, name=username)
+        return None
+
+
+class Machine:
+    """The server and its nodes."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        self._nodes: dict[str, Any] = {}
+        self._ticking = True
+        user_manager = _OneUser() if options.get("users") else None
+        self._server = Server(user_manager=user_manager)
+
+    async def start(self) -> int:
+        options, server = self._options, self._server
+        await server.init()
+        server.set_endpoint(f"opc.tcp://127.0.0.1:{options.get('port', 0)}/machine")
+        policies = [ua.SecurityPolicyType[name] for name in options.get("policies", ["NoSecurity"])]
+        server.set_security_policy(policies)
+        if options.get("users"):
+            server.set_identity_tokens([ua.UserNameIdentityToken])
+        if certificate := options.get("certificate"):
+            await server.set_application_uri(URI)
+            await server.load_certificate(certificate)
+            await server.load_private_key(options["key"])
+        if options.get("shuffled"):
+            await server.register_namespace("urn:test:filler")
+        await self._build(await server.register_namespace(URI))
+        if limit := options.get("itemsPerCall"):
+            self._limit_items(limit)
+        await server.start()
+        return server.bserver._server.sockets[0].getsockname()[1]
+
+    async def _build(self, namespace: int) -> None:
+        objects = self._server.nodes.objects
+        for name, (value, variant_type) in STANDARD_NODES.items():
+            if name in self._options.get("without", ()):
+                continue
+            node = await objects.add_variable(
+                ua.NodeId(name, namespace), name, value, varianttype=variant_type
+            )
+            if name != "ReadOnly":
+                await node.set_writable()
+            self._nodes[name] = node
+        mode = self._nodes["Mode"]
+        await mode.add_property(
+            ua.NodeId("Mode.EnumStrings", namespace),
+            ua.QualifiedName("EnumStrings", 0),
+            [ua.LocalizedText("Aus"), ua.LocalizedText("Ein")],
+        )
+        for number in range(self._options.get("extra", 0)):
+            node_id = ua.NodeId(f"V{number}", namespace)
+            self._nodes[f"V{number}"] = await objects.add_variable(node_id, f"V{number}", 0.0)
+
+    def _limit_items(self, limit: int) -> None:
+        service = self._server.iserver.subscription_service
+        create = service.create_monitored_items
+
+        async def limited(parameters: Any, *rest: Any) -> Any:
+            if len(parameters.ItemsToCreate) > limit:
+                raise ua.uaerrors.BadTooManyOperations
+            return await create(parameters, *rest)
+
+        service.create_monitored_items = limited
+
+    async def obey(self, command: dict[str, Any]) -> Any:
+        """Do what one line says and return the answer."""
+        match command:
+            case {"set": name, **rest}:
+                await self._set(self._nodes[name], rest)
+            case {"get": name}:
+                value = await self._nodes[name].read_data_value(raise_on_bad_status=False)
+                return {"value": value.Value.Value, "type": value.Value.VariantType.name}
+            case {"tick": ticking}:
+                self._ticking = ticking
+            case {"add": name}:
+                namespace = await self._server.get_namespace_index(URI)
+                node_id = ua.NodeId(name, namespace)
+                self._nodes[name] = await self._server.nodes.objects.add_variable(
+                    node_id, name, 4.25
+                )
+        return "ok"
+
+    async def _set(self, node: Any, options: dict[str, Any]) -> None:
+        old = await node.read_data_value(raise_on_bad_status=False)
+        value = options.get("value", old.Value.Value)
+        variant_type = ua.VariantType[options.get("type", old.Value.VariantType.name)]
+        source = options.get("source")
+        data = ua.DataValue(
+            ua.Variant(value, variant_type),
+            ua.StatusCode(options.get("status", 0)),
+            datetime.fromisoformat(source) if source else datetime.now(UTC),
+        )
+        await self._server.write_attribute_value(node.nodeid, data)
+
+    async def tick(self) -> None:
+        """Count, so that somebody can see that this machine lives."""
+        number = 0
+        while True:
+            await asyncio.sleep(0.05)
+            if self._ticking and "Counter" in self._nodes:
+                number += 1
+                await self._set(self._nodes["Counter"], {"value": number})
+
+    async def stop(self) -> None:
+        await self._server.stop()
+
+
+async def main() -> None:
+    machine = Machine(json.loads(sys.argv[1]))
+    port = await machine.start()
+    print(json.dumps({"port": port}), flush=True)
+    ticking = asyncio.create_task(machine.tick())
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        try:
+            answer = await machine.obey(json.loads(line))
+        except Exception as error:  # the test wants to see it
+            answer = {"error": repr(error)}
+        print(json.dumps(answer, default=str), flush=True)
+    ticking.cancel()
+    await machine.stop()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[3]))
+    asyncio.run(main())

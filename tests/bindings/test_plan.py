@@ -1,0 +1,263 @@
+"""The plan: rows that work are registered, rows that do not say what to do, none stops another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aas_server.bindings.binding import Binding
+from aas_server.bindings.plan import plan
+from aas_server.bindings.plant_file import PlantFile
+from aas_server.live.hub import LiveHub, LivePoint
+from aas_server.live.sinks import SIGNAL_SEMANTIC_ID, Facet
+from aas_server.live.values import GOOD, LiveValue, Quality
+from aas_server.repository.repository import Repository
+from aas_server.store.protocol import Kind
+from tests.support.clock import START, FakeClock
+
+SUBMODEL = "urn:demo-plant:mill:OperationalData"
+
+
+class Writer:
+    """Takes what clients write."""
+
+    async def write(self, point: LivePoint, value: Any) -> None:
+        pass
+
+
+def prop(id_short: str, value_type: str = "xs:double") -> dict[str, Any]:
+    return {"modelType": "Property", "idShort": id_short, "valueType": value_type}
+
+
+def collection(id_short: str, *children: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "modelType": "SubmodelElementCollection",
+        "idShort": id_short,
+        "value": list(children),
+    }
+
+
+def signal(id_short: str) -> dict[str, Any]:
+    keys = [{"type": "GlobalReference", "value": SIGNAL_SEMANTIC_ID}]
+    return {
+        **collection(
+            id_short,
+            prop("Value"),
+            prop("Quality", "xs:string"),
+            prop("StatusCode", "xs:unsignedInt"),
+            prop("SourceTimestamp", "xs:dateTime"),
+            prop("ReceivedTimestamp", "xs:dateTime"),
+        ),
+        "semanticId": {"type": "ExternalReference", "keys": keys},
+    }
+
+
+SUBMODEL_TREE = {
+    "modelType": "Submodel",
+    "id": SUBMODEL,
+    "submodelElements": [
+        collection("Signals", signal("DriveSpeed"), signal("Vibration")),
+        collection(
+            "State",
+            prop("OperatingState", "xs:string"),
+            {"modelType": "MultiLanguageProperty", "idShort": "Text"},
+        ),
+        collection("Counters", prop("CycleCount", "xs:unsignedLong")),
+        {
+            "modelType": "SubmodelElementList",
+            "idShort": "Temperatures",
+            "value": [{"modelType": "Property", "valueType": "xs:double"}],
+        },
+    ],
+}
+
+
+@pytest.fixture
+async def model(repository: Repository) -> Repository:
+    await repository.add_missing([(Kind.SUBMODEL, SUBMODEL_TREE)], actor="test")
+    return repository
+
+
+def row(path: str, **keys: Any) -> dict[str, Any]:
+    submodel = keys.pop("submodel", SUBMODEL)
+    return {
+        "connection": "mill",
+        "node": f"nsu=urn:x;s={path}",
+        "sink": {"submodel": submodel, "path": path},
+        **keys,
+    }
+
+
+def plant(*rows: dict[str, Any]) -> PlantFile:
+    connections = {"mill": {"url": "opc.tcp://127.0.0.1:4840"}}
+    return PlantFile.model_validate({"version": 1, "connections": connections, "bindings": rows})
+
+
+def planned(model: Repository, hub: LiveHub, *rows: dict[str, Any]) -> list[Binding]:
+    return plan(plant(*rows), model, hub, lambda binding: None)
+
+
+def problem(model: Repository, hub: LiveHub, *rows: dict[str, Any]) -> str:
+    binding = planned(model, hub, *rows)[-1]
+    assert binding.point is None
+    assert binding.problem is not None
+    return binding.problem
+
+
+def test_a_row_that_works_is_resolved_compiled_and_registered(model, hub):
+    unit = {"from": "1/min", "to": "1/s"}
+    (binding,) = planned(model, hub, row("Signals.DriveSpeed", unit=unit))
+    assert binding.problem is None
+    assert binding.sink is not None
+    assert binding.sink.name == f"{SUBMODEL}/Signals.DriveSpeed.Value"
+    assert binding.sink_name == f"{SUBMODEL}/Signals.DriveSpeed"
+    assert binding.conversion is not None
+    assert binding.conversion.to_sink(90.0) == 1.5
+    path = ("Signals", "DriveSpeed", "Value")
+    assert hub.find(SUBMODEL, path) == (binding.point, Facet.VALUE)
+    assert hub.find(SUBMODEL, (*path[:2], "Quality")) == (binding.point, Facet.QUALITY)
+
+
+def test_a_planned_value_shows_in_the_document(model, hub):
+    (binding,) = planned(model, hub, row("Counters.CycleCount"))
+    assert binding.conversion is not None
+    assert binding.point is not None
+    value = binding.conversion.to_sink(2**64 - 1)
+    hub.apply([(binding.point, LiveValue(value, Quality.GOOD, GOOD, START, START))])
+    assert b'"value":"18446744073709551615"' in model.submodels.get(SUBMODEL).body()
+
+
+def test_bindings_come_in_the_order_of_the_rows_and_one_bad_row_stops_no_other(model, hub):
+    bindings = planned(
+        model,
+        hub,
+        row("Signals.DriveSpeed"),
+        row("Signals.Nothing"),
+        row("Signals.Vibration", unit={"from": "kg", "to": "m"}),
+        row("State.OperatingState"),
+    )
+    assert [binding.problem is None for binding in bindings] == [True, False, False, True]
+    assert [binding.settings.sink.path for binding in bindings] == [
+        "Signals.DriveSpeed",
+        "Signals.Nothing",
+        "Signals.Vibration",
+        "State.OperatingState",
+    ]
+
+
+def test_a_row_that_fails_leaves_the_element_to_the_next_one(model, hub):
+    bindings = planned(
+        model,
+        hub,
+        row("Signals.Vibration", unit={"from": "kg", "to": "m"}),
+        row("Signals.Vibration"),
+    )
+    assert [binding.problem is None for binding in bindings] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("path", "keys", "told"),
+    [
+        (
+            "Signals.DriveSped",
+            {},
+            "the submodel has no element 'Signals.DriveSped', did you mean 'DriveSpeed'?",
+        ),
+        (
+            "Sigals.DriveSpeed.Value",
+            {},
+            "the submodel has no element 'Sigals', did you mean 'Signals'?",
+        ),
+        ("Counters.CycleCount.X", {}, "the submodel has no element 'Counters.CycleCount.X'"),
+        ("Temperatures[1]", {}, "the submodel has no element 'Temperatures[1]'"),
+        ("Signals..X", {}, "'Signals..X' is no idShortPath"),
+        ("Signals", {}, "a SubmodelElementCollection cannot take a live value: bind a Property"),
+        ("Temperatures", {}, "a SubmodelElementList cannot take a live value"),
+        (
+            "State.OperatingState",
+            {"submodel": "urn:demo-plant:mil:OperationalData"},
+            f"no submodel 'urn:demo-plant:mil:OperationalData', did you mean '{SUBMODEL}'?",
+        ),
+        ("State.OperatingState", {"scale": {"factor": 2}}, "unit and scale calculate with numbers"),
+        ("Signals.DriveSpeed", {"unit": {"from": "rpm", "to": "1/s"}}, "write 'turn/s'"),
+        ("State.Text", {"connection": "mil"}, "unknown connection 'mil', did you mean 'mill'?"),
+        ("Counters.CycleCount", {"enumeration": "device"}, "the sink is xs:unsignedLong"),
+    ],
+)
+def test_a_row_that_cannot_be_planned_says_what_to_do(model, hub, path, keys, told):
+    assert told in problem(model, hub, row(path, **keys))
+
+
+def test_of_two_rows_for_one_element_the_second_names_the_first(model, hub):
+    told = problem(model, hub, row("Signals.DriveSpeed"), row("Signals.DriveSpeed.Value"))
+    assert told == (
+        "Signals.DriveSpeed.Value is already fed by the node 'nsu=urn:x;s=Signals.DriveSpeed' "
+        "of 'mill': remove one of the two rows"
+    )
+
+
+def test_an_element_that_another_source_feeds_is_a_problem_too(model, hub):
+    planned(model, hub, row("Signals.DriveSpeed"))
+    told = problem(model, hub, row("Signals.DriveSpeed"))
+    assert told.endswith("another binding already feeds this element")
+
+
+def test_a_generated_submodel_takes_no_machines_values(model, hub):
+    generated = {**SUBMODEL_TREE, "id": "urn:aas-server:AssetConnectionStatus"}
+    model.put_generated(generated)
+    told = problem(model, hub, row("Counters.CycleCount", submodel=generated["id"]))
+    assert told == (
+        "the submodel 'urn:aas-server:AssetConnectionStatus' is generated by the server: "
+        "no machine can feed it"
+    )
+
+
+def test_an_element_of_a_list_can_be_fed(model, hub):
+    (binding,) = planned(model, hub, row("Temperatures[0]"))
+    assert hub.find(SUBMODEL, ("Temperatures", 0)) == (binding.point, Facet.VALUE)
+
+
+def test_only_rows_with_read_write_get_a_writer(model, hub):
+    asked: list[str] = []
+    writer = Writer()
+
+    def writers(binding: Binding) -> Writer:
+        assert binding.conversion is not None
+        asked.append(binding.settings.sink.path)
+        return writer
+
+    rows = [row("Signals.DriveSpeed", direction="readWrite"), row("Signals.Vibration")]
+    bindings = plan(plant(*rows), model, hub, writers)
+    assert asked == ["Signals.DriveSpeed"]
+    points = [binding.point for binding in bindings]
+    assert [point is not None and point.writer for point in points] == [writer, None]
+
+
+def test_a_thousand_wrong_rows_are_planned_at_once(model, hub):
+    rows = [row("A.B", submodel=f"urn:nowhere:{number % 3}") for number in range(1000)]
+    assert all(binding.problem for binding in planned(model, hub, *rows))
+
+
+class TestBinding:
+    @pytest.fixture
+    def binding(self, clock: FakeClock) -> Binding:
+        return Binding(plant(row("A.B")).bindings[0], now=clock.now)
+
+    def test_it_names_its_connection_node_and_sink(self, binding):
+        names = (binding.connection, binding.node, binding.sink_name)
+        assert names == ("mill", "nsu=urn:x;s=A.B", f"{SUBMODEL}/A.B")
+        assert "ok" in repr(binding)
+
+    def test_a_problem_is_news_once(self, binding):
+        changes = [binding.set_problem(text) for text in (None, "a", "a", "b", None, None)]
+        assert changes == [False, True, False, True, True, False]
+
+    def test_it_remembers_since_when_it_does_not_work(self, binding, clock):
+        clock.advance(1)
+        binding.set_problem("the node is gone")
+        clock.advance(1)
+        binding.set_problem("the node is still gone")
+        assert binding.problem_since == START + 1_000_000
+        binding.set_problem(None)
+        assert binding.problem_since is None

@@ -1,0 +1,56 @@
+"""Fixtures for all tests; the real servers have theirs in tests/system."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from aas_server.live.hub import LiveHub
+from aas_server.repository.repository import Repository
+from tests.support.clock import FakeClock
+from tests.support.memory_store import MemoryStore
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    yield
+    left = psutil.Process().children(recursive=True)
+    assert [child for child in left if child.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.fixture(scope="session")
+def project_dir() -> Path:
+    """The checkout."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Published specifications and templates, beside the checkout; always there in CI."""
+    shared = PROJECT.parent / "shared"
+    if not (shared / "spec").is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI runs with the published specifications beside the checkout")
+        pytest.skip("the published specifications (../shared) are not here")
+    return shared
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def hub(clock: FakeClock) -> LiveHub:
+    return LiveHub(clock)
+
+
+@pytest.fixture
+def repository(clock: FakeClock, hub: LiveHub) -> Repository:
+    return Repository(MemoryStore(clock), hub, clock)

@@ -1,0 +1,23 @@
+"""Four machines, started once for all tests that need them served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from examples.plant.launcher import Plant
+
+
+@pytest.fixture(scope="session")
+def plant_urls() -> Iterator[Mapping[str, str]]:
+    """The addresses of the four machines; a test leaves them as it found them."""
+    # A loop of its own: every test has another one, and the processes live through all of them.
+    with asyncio.Runner() as runner:
+        plant = Plant(base_port=None, seed=7)
+        runner.run(plant.start())
+        try:
+            yield plant.urls
+        finally:
+            runner.run(plant.stop())

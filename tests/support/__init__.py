@@ -1,0 +1,1 @@
+"""What tests share: a clock to turn by hand, a store without a disk."""
