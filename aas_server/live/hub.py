@@ -80,6 +80,7 @@ class LiveHub:
         self._clock = clock
         self._groups: dict[str, LiveGroup] = {}
         self._listeners: list[Listener] = []
+        self._structures = 0
 
     def register(self, sink: Sink, writer: ElementWriter | None = None) -> LivePoint:
         """Return a new point that feeds ``sink``; ``writer`` makes it writable for clients.
@@ -94,7 +95,7 @@ class LiveHub:
                 )
         point = LivePoint(sink, group, writer)
         group.facets.update({path: (point, facet) for path, facet in sink.facets.items()})
-        group.structure += 1
+        self._restructured(group)
         return point
 
     def unregister(self, points: Iterable[LivePoint]) -> None:
@@ -102,7 +103,7 @@ class LiveHub:
         for point in points:
             for path in point.sink.facets:
                 del point.group.facets[path]
-            point.group.structure += 1
+            self._restructured(point.group)
             if not point.group.facets:
                 self._groups.pop(point.sink.submodel_id, None)
 
@@ -189,6 +190,11 @@ class LiveHub:
     def now(self) -> int:
         """Return the time of day as received timestamps count it: microseconds since the epoch."""
         return self._clock.now()
+
+    def _restructured(self, group: LiveGroup) -> None:
+        # Counted over all groups: one that comes back after it was gone is never taken for itself.
+        self._structures += 1
+        group.structure = self._structures
 
     def _tell(self, changed: Sequence[LivePoint]) -> None:
         if changed:

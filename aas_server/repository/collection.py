@@ -103,8 +103,12 @@ class Collection:
         more = start + limit < len(order)
         return Page(
             [self._by_sequence[sequence] for sequence in chosen],
-            encode_identifier(str(chosen[-1])) if more and chosen else None,
+            _encode_cursor(chosen[-1]) if more and chosen else None,
         )
+
+    def cursor_after(self, document: Document) -> str:
+        """Return the cursor of the page that begins behind ``document``."""
+        return _encode_cursor(document.stored.sequence)
 
     def put(self, document: Document) -> None:
         """Add ``document`` or set it in the place of the one with its id."""
@@ -114,7 +118,7 @@ class Collection:
         insort(self._order, sequence)
         for key in _index_keys(document.tree()):
             self._index.setdefault(key, set()).add(sequence)
-        document.forget_tree()
+        document.forget()
 
     def remove(self, identifier: str) -> None:
         """Take the document out, if it is there."""
@@ -129,6 +133,7 @@ class Collection:
             members.discard(sequence)
             if not members:
                 del self._index[key]
+        document.forget()
 
     def _matching(self, wanted: Filter) -> list[int]:
         sets = [self._index.get(key, set()) for key in wanted.required_keys()]
@@ -150,6 +155,10 @@ def _index_keys(tree: Node) -> Iterable[IndexKey]:
         for embedded in tree.get("embeddedDataSpecifications") or ():
             keys.add(("dataSpecification", key_values(embedded.get("dataSpecification"))))
     return keys
+
+
+def _encode_cursor(sequence: int) -> str:
+    return encode_identifier(str(sequence))
 
 
 def _decode_cursor(cursor: str) -> int:

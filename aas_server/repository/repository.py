@@ -15,7 +15,7 @@ from aas_server.live.hub import LiveHub
 from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
 from aas_server.metamodel.tree import Node, resolve
 from aas_server.repository.collection import Collection
-from aas_server.repository.document import Document, decode
+from aas_server.repository.document import DecodedTrees, Document, decode
 from aas_server.repository.value_patch import patched
 from aas_server.store.protocol import Kind, Store, StoredDocument
 
@@ -38,7 +38,8 @@ class Repository:
         self._clock = clock
         self._writing = asyncio.Lock()
         self._collections = {kind: Collection(kind) for kind in Kind}
-        self._generated: set[str] = set()
+        self._decoded = DecodedTrees()
+        self._generated: dict[str, int] = {}
 
     @property
     def shells(self) -> Collection:
@@ -107,12 +108,8 @@ class Repository:
         identifier = tree["id"]
         if identifier in self.submodels and identifier not in self._generated:
             raise BadRequest(f"the id {identifier!r} is taken by a stored submodel")
-        self._generated.add(identifier)
+        sequence = self._generated.setdefault(identifier, GENERATED_SEQUENCE + len(self._generated))
         now = self._clock.now()
-        sequence = GENERATED_SEQUENCE + sorted(self._generated).index(identifier)
-        previous = self.submodels.find(identifier)
-        if previous is not None:
-            sequence = previous.stored.sequence
         body = msgspec.json.encode(tree)
         return self._put(StoredDocument(Kind.SUBMODEL, identifier, sequence, 1, body, now, now))
 
@@ -141,6 +138,6 @@ class Repository:
             self._put(replaced)
 
     def _put(self, stored: StoredDocument) -> Document:
-        document = Document(stored, self._hub)
+        document = Document(stored, self._hub, self._decoded)
         self._collections[stored.kind].put(document)
         return document

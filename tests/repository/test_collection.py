@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aas_server.errors import BadRequest, NotFound
 from aas_server.live.hub import LiveHub
 from aas_server.repository.collection import Collection, Filter
-from aas_server.repository.document import Document
+from aas_server.repository.document import DecodedTrees, Document
 from aas_server.store.protocol import Kind, StoredDocument
 from tests.support.clock import FakeClock
 
@@ -24,7 +24,7 @@ def reference(value: str) -> dict[str, Any]:
 def make(sequence: int, **more: Any) -> Document:
     tree = {"modelType": "Submodel", "id": f"urn:{sequence}", **more}
     stored = StoredDocument(Kind.SUBMODEL, tree["id"], sequence, 1, msgspec.json.encode(tree), 0, 0)
-    return Document(stored, LiveHub(FakeClock()))
+    return Document(stored, LiveHub(FakeClock()), DecodedTrees())
 
 
 def collect(*documents: Document) -> Collection:

@@ -12,9 +12,10 @@ from aas_server.errors import BadRequest, ConfigurationError, Forbidden, NotFoun
 from aas_server.live.hub import LiveHub, LivePoint
 from aas_server.live.sinks import resolve_sink
 from aas_server.live.values import GOOD, LiveValue, Quality
+from aas_server.repository.document import DecodedTrees, Document
 from aas_server.repository.loader import read_environments
 from aas_server.repository.repository import Repository
-from aas_server.store.protocol import Kind
+from aas_server.store.protocol import Kind, StoredDocument
 from tests.support.clock import FakeClock
 from tests.support.memory_store import MemoryStore
 
@@ -166,6 +167,31 @@ async def test_a_document_with_live_values_follows_them_and_a_decoded_one_too(
     hub.unregister([point])
     assert element(loaded, "Temp")["value"] == "1.50"
     assert "qualifiers" not in element(loaded, "Temp")
+
+
+async def test_a_point_that_is_gone_and_back_between_two_reads_is_not_missed(
+    loaded: Repository, hub: LiveHub
+) -> None:
+    first = hub.register(resolve_sink(SUBMODEL, ("Temp",)))
+    hub.apply([(first, LiveValue(2.0, Quality.GOOD, GOOD, 1, 1))])
+    assert element(loaded, "Temp")["value"] == "2.0"
+    hub.unregister([first])
+    second = hub.register(resolve_sink(SUBMODEL, ("Temp",)))
+    hub.apply([(second, LiveValue(3.0, Quality.GOOD, GOOD, 1, 1))])
+    assert element(loaded, "Temp")["value"] == "3.0"
+
+
+def test_only_the_documents_read_last_are_kept_decoded(hub: LiveHub) -> None:
+    decoded = DecodedTrees(capacity=2)
+    documents = [
+        Document(StoredDocument(Kind.SHELL, f"urn:{n}", n, 1, b'{"id":"x"}', 0, 0), hub, decoded)
+        for n in range(3)
+    ]
+    first, second = documents[0].tree(), documents[1].tree()
+    assert documents[0].tree() is first
+    documents[2].tree()
+    assert documents[0].tree() is first
+    assert documents[1].tree() is not second
 
 
 async def test_generated_submodels_stand_last_are_read_only_and_never_stored(
