@@ -69,10 +69,12 @@ async def _check_connection(
     try:
         findings = await try_bindings(settings, bindings, pki)
     except NotReached as error:
-        reason = Finding(False, f"not checked: {error.text}")
         return [
             CheckResult(False, f"{name} {settings.url}: {error.text}"),
-            *(_result(binding, reason) for binding in bindings),
+            *(
+                _result(binding, Finding(False, binding.problem or f"not checked: {error.text}"))
+                for binding in bindings
+            ),
         ]
     if not bindings:
         return [CheckResult(True, f"{name} {settings.url}: connected, no bindings")]

@@ -81,14 +81,16 @@ class BindingService:
             asyncio.create_task(supervisor.run(), name=f"connection {name}")
             for name, supervisor in self._supervisors.items()
         ]
+        # Each begins now, so that each also ends in order however soon it is stopped.
+        await asyncio.sleep(0)
 
     async def stop(self) -> None:
         """End all connections; takes two seconds at most."""
-        for task in self._tasks:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
-        self._tasks = []
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_TIMEOUT)
         if self._refreshing is not None:
             self._refreshing.cancel()
         self._refresh()
@@ -103,6 +105,12 @@ class BindingService:
             return None if supervisor is None else supervisor.line()
 
         return OpcUaWriter(binding, line, self._metrics.of(binding.connection))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell that a supervisor is gone: only a defect ends one before ``stop``."""
+        if task in self._tasks:
+            error = None if task.cancelled() else task.exception()
+            log.error("supervision ended, restart the server", task=task.get_name(), exc_info=error)
 
     def _changed(self) -> None:
         if self._refreshing is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
@@ -16,14 +17,14 @@ from aas_server.bindings.conversion import ConversionError
 from aas_server.bindings.opcua.items import Feed
 from aas_server.bindings.opcua.nodes import NodeFacts, NodeProblem, Nodes
 from aas_server.bindings.opcua.pki import Pki
-from aas_server.bindings.opcua.problems import describe, describe_status, status_name
+from aas_server.bindings.opcua.problems import CODE_MASK, describe, describe_status, status_name
 from aas_server.bindings.opcua.session import OpcUaSession, open_session
 from aas_server.bindings.opcua.variants import Sample, Structure, sample
 from aas_server.bindings.plant_file import ConnectionSettings
 from aas_server.errors import AasError, ConfigurationError
 from aas_server.live.values import Quality, quality_of
 
-_LONGEST_VALUE = 60
+_LONGEST_VALUE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,11 @@ async def _type_name(nodes: Nodes, facts: NodeFacts) -> str:
 def _finding(binding: Binding, facts: NodeFacts, type_name: str, found: Sample) -> Finding:
     if binding.problem is not None:
         return Finding(False, binding.problem)
-    if not facts.readable or found.status_code & 0xFFFF0000 == StatusCodes.BadNotReadable:
+    if not facts.readable or found.status_code & CODE_MASK == StatusCodes.BadNotReadable:
         return Finding(False, f"{type_name}, but this user may not read it (UserAccessLevel)")
     if binding.settings.direction == "readWrite" and not facts.writable:
         return Finding(False, f"{type_name}, but this user may not write it (UserAccessLevel)")
-    if found.status_code & 0xFFFF0000 == StatusCodes.BadUserAccessDenied:
+    if found.status_code & CODE_MASK == StatusCodes.BadUserAccessDenied:
         return Finding(False, f"{type_name}, but {describe_status(found.status_code)}")
     if quality_of(found.status_code) is Quality.BAD:
         return Finding(True, f"{type_name}, at the moment {status_name(found.status_code)}")
@@ -122,5 +123,9 @@ def _finding(binding: Binding, facts: NodeFacts, type_name: str, found: Sample) 
 
 
 def _short(value: Any) -> str:
-    text = f"a structure {value.type_name}" if isinstance(value, Structure) else repr(value)
+    text = repr(value)
+    if isinstance(value, Structure):
+        text = f"a structure {value.type_name}"
+    elif isinstance(value, datetime):
+        text = value.isoformat()
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."

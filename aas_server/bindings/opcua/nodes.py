@@ -16,7 +16,7 @@ from asyncua.ua.uaerrors import UaError
 
 from aas_server.bindings.opcua.problems import CODE_MASK, describe_status
 from aas_server.bindings.opcua.session import OpcUaSession
-from aas_server.bindings.opcua.variants import clean_text, numeric
+from aas_server.bindings.opcua.variants import INTEGER_RANGES, clean_text, numeric
 
 _ATTRIBUTES: Final = (
     AttributeIds.DataType,
@@ -30,6 +30,9 @@ _NOT_THERE: Final = frozenset({StatusCodes.BadNodeIdUnknown, StatusCodes.BadNode
 _ABSTRACT: Final = frozenset(
     {ObjectIds.BaseDataType, ObjectIds.Number, ObjectIds.Integer, ObjectIds.UInteger}
 )
+NUMBERS: Final = frozenset({*INTEGER_RANGES, ua.VariantType.Float, ua.VariantType.Double})
+"""Types whose changes have a size."""
+
 _MAX_DEPTH: Final = 32
 _TEXT_PROPERTIES: Final = ("EnumStrings", "EnumValues")
 
@@ -101,6 +104,11 @@ class Nodes:
         if data_type not in self._variant_types:
             self._variant_types[data_type] = await self._walk_up(data_type)
         return self._variant_types[data_type]
+
+    async def is_number(self, facts: NodeFacts) -> bool:
+        """Return whether a node may hold numbers; servers that are asked to compare texts break."""
+        variant_type = await self.variant_type(facts)
+        return variant_type is None or variant_type in NUMBERS
 
     async def texts(self, facts: Sequence[NodeFacts]) -> list[dict[int, str]]:
         """Return each node's enumeration: its own EnumStrings or EnumValues, else its data type's.

@@ -64,8 +64,13 @@ class Pki:
         """
         if certificate is not None and private_key is not None:
             return _load_identity(certificate, private_key)
-        with self._making:
-            return self._own_identity()
+        try:
+            with self._making:
+                return self._own_identity()
+        except OSError as error:
+            raise ConnectionRefused(
+                f"our own certificate cannot be kept in {self._own}: {error.strerror}"
+            ) from error
 
     def check_server(self, certificate: bytes, pinned: Path | None) -> None:
         """Return when the server with this DER ``certificate`` may be talked to.
@@ -106,11 +111,17 @@ class Pki:
         return False
 
     def _keep_rejected(self, shown: x509.Certificate) -> Path:
-        self._trusted.mkdir(parents=True, exist_ok=True)
-        self._rejected.mkdir(parents=True, exist_ok=True)
         path = self._rejected / f"{shown.fingerprint(hashes.SHA256()).hex()[:40]}.der"
-        if not path.exists() and sum(1 for _ in self._rejected.iterdir()) < _MAX_REJECTED:
-            path.write_bytes(shown.public_bytes(Encoding.DER))
+        try:
+            self._trusted.mkdir(parents=True, exist_ok=True)
+            self._rejected.mkdir(parents=True, exist_ok=True)
+            if not path.exists() and sum(1 for _ in self._rejected.iterdir()) < _MAX_REJECTED:
+                path.write_bytes(shown.public_bytes(Encoding.DER))
+        except OSError as error:
+            raise ConnectionRefused(
+                f"the server's certificate is not trusted ({_portrait(shown)}), and could not be "
+                f"kept in {self._rejected}: {error.strerror}"
+            ) from error
         return path
 
     def _own_identity(self) -> ApplicationIdentity:

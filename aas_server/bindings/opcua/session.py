@@ -36,7 +36,7 @@ from cryptography.exceptions import InvalidSignature
 from aas_server.bindings.opcua.pki import Pki
 from aas_server.bindings.opcua.problems import ConnectionRefused
 from aas_server.bindings.opcua.security import introduce, secure, user_token
-from aas_server.bindings.opcua.variants import numeric
+from aas_server.bindings.opcua.variants import numeric, value_only
 from aas_server.bindings.plant_file import ConnectionSettings
 
 _Item = TypeVar("_Item")
@@ -153,7 +153,7 @@ class OpcUaSession:
         """Write a value without status and timestamps, which many devices refuse; return the
         result's code.
         """
-        data = ua.DataValue(value, StatusCode=None)
+        data = value_only(value)
         parameters = ua.WriteParameters(
             [ua.WriteValue(node, AttributeIds.Value, index_range, data)]
         )

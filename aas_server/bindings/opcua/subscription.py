@@ -154,6 +154,8 @@ class Subscription:
             if isinstance(fact, NodeProblem):
                 refused.append((item, fact.status_code, fact.text))
             else:
+                if item.deadband is not None and not await self._nodes.is_number(fact):
+                    _without_deadband(item, "the node holds no number")
                 ready.append((item, fact.node_id))
         refused += await self._request(ready)
         self._failing = [item for item, _, _ in refused]
@@ -181,12 +183,7 @@ class Subscription:
             if result.StatusCode.is_good():
                 continue
             if status & CODE_MASK in _FILTER_REFUSED and item.deadband is not None:
-                log.warning(
-                    "deadband refused, every change is sent",
-                    node=item.node,
-                    status=status_name(status),
-                )
-                item.deadband = None
+                _without_deadband(item, status_name(status))
                 unfiltered.append((item, node_id))
             else:
                 refused.append((item, status, describe_status(status)))
@@ -206,7 +203,11 @@ class Subscription:
         ]
         if not wanted:
             return
-        texts = await self._nodes.texts([fact for _, fact in wanted])
+        try:
+            texts = await self._nodes.texts([fact for _, fact in wanted])
+        except UaStatusCodeError as error:
+            log.warning("texts of the device not told", reason=describe_status(error.code))
+            return
         for (feed, _), text in zip(wanted, texts, strict=True):
             conversion = feed.binding.conversion
             if conversion is not None and text:
@@ -282,3 +283,8 @@ class Subscription:
         if feed.value_problem(None):
             self._on_change()
         return LiveValue(converted, quality, status_code, time, received)
+
+
+def _without_deadband(item: Item, reason: str) -> None:
+    log.warning("deadband not possible, every change is sent", node=item.node, reason=reason)
+    item.deadband = None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 import structlog
 from asyncua.ua.uaerrors import UaError
 
 from aas_server.bindings.binding import Binding
 from aas_server.bindings.metrics import ConnectionMetrics
-from aas_server.bindings.opcua.items import make_items
+from aas_server.bindings.opcua.items import Item, make_items
 from aas_server.bindings.opcua.nodes import Nodes
 from aas_server.bindings.opcua.pki import Pki
 from aas_server.bindings.opcua.problems import describe, is_permanent
@@ -66,7 +66,6 @@ class OpcUaSupervisor:
         pki: Pki,
         counters: ConnectionMetrics,
         chance: Callable[[], float] = random.random,
-        retry_items: float = RETRY_ITEMS,
     ) -> None:
         self.name = name
         self._settings = settings
@@ -78,7 +77,6 @@ class OpcUaSupervisor:
         self._pki = pki
         self._counters = counters
         self._chance = chance
-        self._retry_items = retry_items
         self._line: Line | None = None
         self._state = ConnectionState.CONNECTING
         self._since = clock.now()
@@ -156,29 +154,36 @@ class OpcUaSupervisor:
         )
         try:
             await subscription.open(self._settings)
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(PUBLISH_REQUESTS):
-                    tasks.create_task(subscription.fetch())
-                tasks.create_task(subscription.watch())
-                tasks.create_task(session.keep_channel())
-                await subscription.create(items)
-                self._line = Line(session, nodes, subscription, self._settings.timeout)
-                self._connected()
-                tasks.create_task(self._retry_refused(session, subscription))
-        except Exception as error:  # a group of them, when one of the tasks failed
-            while isinstance(error, ExceptionGroup):
-                error = error.exceptions[0]
-            # First the truth about the values, then the farewell, which may take a second.
-            self._lost(error)
-            return error
+            error = await _first_failure(
+                *(subscription.fetch() for _ in range(PUBLISH_REQUESTS)),
+                subscription.watch(),
+                session.keep_channel(),
+                self._feed(session, nodes, subscription, items),
+            )
+        except Exception as failure:
+            error = failure
         finally:
             subscription.closed = True
             self._line = None
-        raise AssertionError("the tasks of a session end only by an exception")
+        # First the truth about the values, then the farewell, which may take a second.
+        self._lost(error)
+        return error
+
+    async def _feed(
+        self,
+        session: OpcUaSession,
+        nodes: Nodes,
+        subscription: Subscription,
+        items: Sequence[Item],
+    ) -> None:
+        await subscription.create(items)
+        self._line = Line(session, nodes, subscription, self._settings.timeout)
+        self._connected()
+        await self._retry_refused(session, subscription)
 
     async def _retry_refused(self, session: OpcUaSession, subscription: Subscription) -> None:
         while True:
-            await asyncio.sleep(self._retry_items)
+            await asyncio.sleep(RETRY_ITEMS)
             if not subscription.failing:
                 continue
             try:
@@ -230,3 +235,20 @@ class OpcUaSupervisor:
         if is_permanent(error):
             delay = SLOW_DELAY
         return delay * (0.5 + 0.5 * self._chance())
+
+
+async def _first_failure(*work: Coroutine[Any, Any, None]) -> Exception:
+    """Run ``work`` side by side until something of it fails; return why, when all of it has ended.
+
+    No TaskGroup: up to Python 3.11.3 one that failed leaves its task marked as being cancelled, and
+    the next timeout in that task then ends it in silence.
+    """
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        failed = [task.exception() for task in tasks if task.done()]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return next(error for error in failed if isinstance(error, Exception))

@@ -139,6 +139,11 @@ def to_variant(value: Any, variant_type: ua.VariantType, *, path: str) -> ua.Var
         raise _mismatch(f"{value!r} is no {variant_type.name}: {error}", path) from error
 
 
+def value_only(value: ua.Variant) -> ua.DataValue:
+    """Return ``value`` without status and timestamps: many devices refuse writes with them."""
+    return ua.DataValue(value, StatusCode=None)
+
+
 class _OutOfRange(Exception):
     """The value is of the right kind but cannot be held."""
 

@@ -18,7 +18,6 @@ from aas_server.bindings.opcua.nodes import NodeFacts, Nodes
 from aas_server.bindings.opcua.problems import (
     BAD_TIMEOUT,
     describe,
-    describe_status,
     device_error,
     unreachable,
 )
@@ -93,7 +92,7 @@ class OpcUaWriter:
         except (OSError, UaError) as error:
             raise unreachable(describe(error), path=path) from error
         if quality_of(status) is Quality.BAD:
-            raise device_error(status, f"the machine refused: {describe_status(status)}", path=path)
+            raise device_error(status, "the machine refused the value", path=path)
         await self._read_back(line, facts, point)
 
     def _writable(self, line: Line, path: str) -> NodeFacts:

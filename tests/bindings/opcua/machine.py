@@ -1,6 +1,7 @@
 """A machine for tests: an OPC UA server in a process of its own, told by lines of JSON what to do.
 
-Started with one JSON object of options; prints ``{"port": ...}`` once it listens and an answer to every line.
+Started with one JSON object of options; prints ``{"port": ...}`` once it listens and an answer to
+every line.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ import asyncio
 import json
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from asyncua import Server, ua
-from asyncua.common.ua_utils import val_to_string  # noqa: F401 -- loads the standard types
-from asyncua.server.user_managers import UserManager
 from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.user_managers import UserManager
 
 URI = "urn:test:machine"
 PASSWORD = "s3cret"
@@ -78,8 +77,7 @@ class Machine:
         if options.get("shuffled"):
             await server.register_namespace("urn:test:filler")
         await self._build(await server.register_namespace(URI))
-        if limit := options.get("itemsPerCall"):
-            self._limit_items(limit)
+        self._refuse(options.get("itemsPerCall", 10_000), options.get("refusesDeadbands", False))
         await server.start()
         return server.bserver._server.sockets[0].getsockname()[1]
 
@@ -104,25 +102,43 @@ class Machine:
             node_id = ua.NodeId(f"V{number}", namespace)
             self._nodes[f"V{number}"] = await objects.add_variable(node_id, f"V{number}", 0.0)
 
-    def _limit_items(self, limit: int) -> None:
+    def _refuse(self, limit: int, deadbands: bool) -> None:
         service = self._server.iserver.subscription_service
         create = service.create_monitored_items
 
-        async def limited(parameters: Any, *rest: Any) -> Any:
+        async def picky(parameters: Any, *rest: Any) -> Any:
             if len(parameters.ItemsToCreate) > limit:
                 raise ua.uaerrors.BadTooManyOperations
+            if deadbands and any(i.RequestedParameters.Filter for i in parameters.ItemsToCreate):
+                status = ua.StatusCode(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
+                return [ua.MonitoredItemCreateResult(status) for _ in parameters.ItemsToCreate]
             return await create(parameters, *rest)
 
-        service.create_monitored_items = limited
+        service.create_monitored_items = picky
+
+    def _subscriptions(self) -> list[Any]:
+        return list(self._server.iserver.subscription_service.subscriptions.values())
 
     async def obey(self, command: dict[str, Any]) -> Any:
         """Do what one line says and return the answer."""
         match command:
             case {"set": name, **rest}:
-                await self._set(self._nodes[name], rest)
+                await self._set(name, rest)
             case {"get": name}:
                 value = await self._nodes[name].read_data_value(raise_on_bad_status=False)
                 return {"value": value.Value.Value, "type": value.Value.VariantType.name}
+            case {"reset": True}:
+                for name, (value, variant_type) in STANDARD_NODES.items():
+                    if name != "Counter":
+                        await self._put(self._nodes[name], ua.Variant(value, variant_type))
+            case {"lose": "message"}:
+                for subscription in self._subscriptions():
+                    subscription._notification_seq += 1
+            case {"end": "subscription"}:
+                for subscription in self._subscriptions():
+                    await subscription.enqueue_statuschange(
+                        ua.StatusCode(ua.StatusCodes.BadTimeout)
+                    )
             case {"tick": ticking}:
                 self._ticking = ticking
             case {"add": name}:
@@ -133,16 +149,21 @@ class Machine:
                 )
         return "ok"
 
-    async def _set(self, node: Any, options: dict[str, Any]) -> None:
-        old = await node.read_data_value(raise_on_bad_status=False)
-        value = options.get("value", old.Value.Value)
-        variant_type = ua.VariantType[options.get("type", old.Value.VariantType.name)]
+    async def _set(self, name: str, options: dict[str, Any]) -> None:
+        value, variant_type = STANDARD_NODES.get(name, (0.0, ua.VariantType.Double))
         source = options.get("source")
-        data = ua.DataValue(
-            ua.Variant(value, variant_type),
-            ua.StatusCode(options.get("status", 0)),
-            datetime.fromisoformat(source) if source else datetime.now(UTC),
+        await self._put(
+            self._nodes[name],
+            ua.Variant(options.get("value", value), variant_type),
+            status=options.get("status", 0),
+            source=datetime.fromisoformat(source) if source else None,
         )
+
+    async def _put(
+        self, node: Any, value: ua.Variant, *, status: int = 0, source: datetime | None = None
+    ) -> None:
+        moment = source or datetime.now(UTC)
+        data = ua.DataValue(value, ua.StatusCode(status), moment, datetime.now(UTC))
         await self._server.write_attribute_value(node.nodeid, data)
 
     async def tick(self) -> None:
@@ -152,7 +173,7 @@ class Machine:
             await asyncio.sleep(0.05)
             if self._ticking and "Counter" in self._nodes:
                 number += 1
-                await self._set(self._nodes["Counter"], {"value": number})
+                await self._set("Counter", {"value": number})
 
     async def stop(self) -> None:
         await self._server.stop()
@@ -177,5 +198,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[3]))
     asyncio.run(main())

@@ -1,4 +1,6 @@
-"""What the tests of this room share: a machine's process, a model that it feeds, the service between them."""
+"""What the tests of this room share: a machine's process, a model that it feeds, the service
+between them.
+"""
 
 from __future__ import annotations
 
@@ -163,9 +165,7 @@ class Plant:
 
     async def write(self, path: str, value: Any) -> None:
         """Write as a client does."""
-        await self.repository.write_value(
-            SUBMODEL, parse_id_short_path(path), value, actor="test"
-        )
+        await self.repository.write_value(SUBMODEL, parse_id_short_path(path), value, actor="test")
 
     def metric(self, name: str, **labels: str) -> float:
         """The value of one metric, 0 when it has not been counted."""
