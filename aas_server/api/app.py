@@ -105,7 +105,7 @@ class AasApplication:
         except ClientDisconnect:
             return
         except Exception as error:
-            response = error_response(error, self.clock)
+            response = error_response(error, self.clock, request=f"{scope['method']} {raw_path}")
         await send_response(response, send, with_body=scope["method"] != "HEAD")
         series.observe(response.status, self.clock.monotonic() - started)
 

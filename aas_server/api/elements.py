@@ -41,19 +41,23 @@ ANONYMOUS: Final = "anonymous"
 
 
 def list_elements(call: Call) -> Response:
-    """Answer with a page of the submodel's own elements, each as a read of it alone shows it."""
+    """Answer with a page of the submodel's own elements, each as a read of it alone shows it.
+
+    A page of $path counts paths: those of the elements one after the other.
+    """
     level, extent = call.modifiers()
     limit, cursor = call.limit(), call.query.cursor()
     submodel = submodel_of(call).tree()
-    elements, following = page_of(children(submodel), _id_short, limit=limit, cursor=cursor)
     content = call.operation.content
+    if content is Content.PATH:
+        paths = [id_short_paths(each, (_id_short(each),), level) for each in children(submodel)]
+        flat = [path for each in paths for path in each]
+        return page_of_views(*page_of(flat, str, limit=limit, cursor=cursor))
+    elements, following = page_of(children(submodel), _id_short, limit=limit, cursor=cursor)
     result: Any
     if content is Content.VALUE:
         values = {_id_short(each): value_only(each, level, extent) for each in elements}
         result = {name: value for name, value in values.items() if value is not None}
-    elif content is Content.PATH:
-        paths = [id_short_paths(each, (_id_short(each),), level) for each in elements]
-        result = [path for each in paths for path in each]
     else:
         result = [
             _view([submodel, each], (_id_short(each),), content, level, extent) for each in elements

@@ -68,8 +68,8 @@ _RETRY_AFTER: Final[Header] = (b"retry-after", b"5")
 _CLOSE: Final[Header] = (b"connection", b"close")
 
 
-def error_response(error: Exception, clock: Clock) -> Response:
-    """Return the answer for ``error``.
+def error_response(error: Exception, clock: Clock, *, request: str = "") -> Response:
+    """Return the answer for ``error``; ``request`` is its method and path, for the log.
 
     An error that the user cannot act upon is answered with 500 and the correlation id under which
     it is logged, once and with its traceback; what it says stays inside.
@@ -77,7 +77,7 @@ def error_response(error: Exception, clock: Clock) -> Response:
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
     if status is None or not isinstance(error, AasError):
         correlation_id = clock.new_id()
-        log.error("request failed", correlation_id=correlation_id, exc_info=error)
+        log.error("request failed", request=request, correlation_id=correlation_id, exc_info=error)
         text = f"the server failed; its log tells more under the correlation id {correlation_id}"
         return result_response(
             500, "InternalServerError", text, clock, correlation_id=correlation_id

@@ -38,6 +38,8 @@ _SPECIAL: Final = frozenset(
 """Headers that may change the answer or the connection: such requests take the ASGI way."""
 
 _OK: Final = STATUS_LINE[200]
+_JOINED: Final = 8192
+"""Bodies below are copied behind their head: one buffer is written faster than two."""
 
 Find: TypeAlias = Callable[[bytes], HotRead | None]
 """Leads from the raw target of a request to what is hot there."""
@@ -109,7 +111,10 @@ class FastLaneProtocol(ResultProtocol):
             self._defaults = defaults
             self._start = _OK + raw_headers(defaults)
         head, body = answer
-        self.transport.writelines((self._start + head, body))
+        if len(body) < _JOINED:
+            self.transport.write(b"".join((self._start, head, body)))
+        else:
+            self.transport.writelines((self._start + head, body))
 
 
 def _present(entry: HotRead) -> Answer | None:

@@ -46,7 +46,8 @@ def build_pages(
 
     async def refuse(request: Request, error: Exception) -> PageResponse:
         if not isinstance(error, HTTPException):
-            return _page(error_response(error, clock))
+            where = f"{request.method} {request.url.path}"
+            return _page(error_response(error, clock, request=where))
         return _page(_refusal(request, error, clock))
 
     app = FastAPI(

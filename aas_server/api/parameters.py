@@ -75,20 +75,20 @@ class Query:
             raise BadRequest(f"{value!r} is not {known}", path=name) from None
 
     def limit(self, *, default: int, largest: int) -> int:
-        """Return the page size asked for: 1 to ``largest``."""
+        """Return the page size asked for, at most ``largest``: a page may hold fewer than asked."""
         value = self.one("limit")
         if value is None:
             return default
-        if not _LIMIT.fullmatch(value) or not 1 <= int(value) <= largest:
-            raise BadRequest(f"{value!r} is not a whole number from 1 to {largest}", path="limit")
-        return int(value)
+        if not _LIMIT.fullmatch(value) or int(value) < 1:
+            raise BadRequest(f"{value!r} is not a whole number from 1 on", path="limit")
+        return min(int(value), largest)
 
     def cursor(self) -> str | None:
-        """Return where the page starts, None for the first; never empty (AASa-001)."""
-        value = self.one("cursor")
-        if value == "":
-            raise BadRequest("must not be empty: leave it out for the first page", path="cursor")
-        return value
+        """Return where the page starts, None for the first.
+
+        An empty cursor is none: AASa-001 forbids it, and clients in use send it for the first page.
+        """
+        return self.one("cursor") or None
 
     def reference(self, name: str) -> tuple[str, ...] | None:
         """Return the key values of the Reference that ``name`` encodes, or None.

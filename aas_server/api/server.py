@@ -17,12 +17,19 @@ from aas_server.api.protocol import ResultProtocol
 
 log = structlog.get_logger(__name__)
 
-KEEP_ALIVE: Final = 75
-"""Seconds that an idle connection stays open: longer than the pools of usual clients."""
+KEEP_ALIVE: Final = 75.0
+"""Seconds that an idle connection stays open: longer than usual clients keep theirs."""
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server without its signal handlers: the composition root has its own."""
+
+    async def on_tick(self, counter: int) -> bool:
+        """Keep the Date header true to a tenth of a second, not to more than a whole one.
+
+        Else a fresh value's Last-Modified would lie behind the Date of its answer.
+        """
+        return await super().on_tick(0)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -36,11 +43,12 @@ def make_server(
     host: str,
     port: int,
     shutdown_timeout: float = 3.0,
-    keep_alive: int = KEEP_ALIVE,
+    keep_alive: float = KEEP_ALIVE,
 ) -> uvicorn.Server:
     """Return a server for ``app`` that is not started yet.
 
-    ``shutdown_timeout`` is how many seconds requests under way may take once it shall exit.
+    ``shutdown_timeout`` is how many seconds requests under way may take once it shall exit,
+    ``keep_alive`` how many an idle connection stays open.
     """
     config = uvicorn.Config(
         app,
@@ -53,8 +61,8 @@ def make_server(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=keep_alive,
-        # uvicorn says int and hands it to asyncio.wait_for.
+        # uvicorn says int for both and hands them to asyncio, which takes parts of a second.
+        timeout_keep_alive=cast("int", keep_alive),
         timeout_graceful_shutdown=cast("int", shutdown_timeout),
     )
     return _Server(config)

@@ -37,7 +37,8 @@ section { border: 1px solid var(--line); border-radius: .6rem; padding: .75rem 1
   margin: .75rem 0; }
 h3 { font-size: 1rem; margin: 0; } ul { list-style: none; margin: .35rem 0 0; padding: 0; }
 li { padding: .3rem 0; border-top: 1px solid var(--line); } li:first-child { border-top: 0; }
-.good, .uncertain, .bad { font-size: .8rem; font-weight: 600; margin-left: .5rem; }
+li > * { margin-right: .75rem; } li a + a { font-size: .85rem; }
+.good, .uncertain, .bad { font-size: .8rem; font-weight: 600; }
 .good { color: var(--good); } .uncertain { color: var(--uncertain); } .bad { color: var(--bad); }
 nav a { margin-right: 1.25rem; }
 """
@@ -68,8 +69,8 @@ def render_start_page(repository: Repository, *, version: str) -> str:
         sections.append(_section("Submodels of no shell above", "", rows, len(others)))
     links = "".join(f'<a href="{path}">{name}</a>' for name, path in _LINKS)
     counts = (
-        f"{len(repository.shells)} shells, {len(repository.submodels)} submodels, "
-        f"{len(repository.concept_descriptions)} concept descriptions"
+        f"Shells: {len(repository.shells)}, submodels: {len(repository.submodels)}, "
+        f"concept descriptions: {len(repository.concept_descriptions)}"
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

@@ -34,7 +34,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def app(filled: Repository, clock: FakeClock, registry: CollectorRegistry) -> AasApplication:
-    settings = ApiSettings(version="1.2.3", max_body=2048)
+    settings = ApiSettings(version="1.2.3", max_body=8192)
     return build_app(filled, clock=clock, registry=registry, settings=settings)
 
 

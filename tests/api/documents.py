@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aas_server.metamodel.identifiers import encode_identifier
@@ -26,6 +27,12 @@ PLAIN = encode_identifier(PLAIN_ID)
 CONCEPT = encode_identifier(CONCEPT_ID)
 
 API = "/api/v3"
+
+
+def encoded(value: object) -> str:
+    """Return a text, or the JSON of anything else, as a query parameter carries it."""
+    text = value if isinstance(value, str) else json.dumps(value, indent=1)
+    return encode_identifier(text)
 
 
 def external(*values: str) -> Node:

@@ -145,7 +145,12 @@ async def test_a_page_of_values_is_an_object(get: Get):
 
 
 async def test_a_page_of_paths_goes_as_deep_as_asked(get: Get):
-    assert (await get(f"{ELEMENTS}/$path"))["result"] == await get(f"/submodels/{TYPES}/$path")
+    deep = (await get(f"{ELEMENTS}/$path", limit=1000))["result"]
+    assert deep == await get(f"/submodels/{TYPES}/$path")
     core = (await get(f"{ELEMENTS}/$path", level="core"))["result"]
     assert "Group.Deeper" in core
     assert "Group.Deeper.Deepest" not in core
+    first = await get(f"{ELEMENTS}/$path", limit=1)
+    assert first["result"] == ["Number"]
+    second = await get(f"{ELEMENTS}/$path", limit=1, cursor=first["paging_metadata"]["cursor"])
+    assert second["result"] == ["Infinite"]

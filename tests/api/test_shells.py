@@ -21,11 +21,11 @@ from tests.api.documents import (
     SHELL_ID,
     TYPES,
     TYPES_ID,
+    encoded,
     external,
     to_submodel,
 )
 from tests.api.results import refused
-from tests.api.test_parameters import encoded
 
 
 async def test_shells_come_as_they_were_written_and_in_order(get: Get):

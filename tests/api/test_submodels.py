@@ -16,6 +16,7 @@ from aas_server.store.protocol import Kind
 from tests.api.conftest import Get
 from tests.api.documents import (
     API,
+    LIVE,
     LIVE_ID,
     LIVE_SUBMODEL,
     PLAIN,
@@ -25,10 +26,10 @@ from tests.api.documents import (
     TYPES_ID,
     TYPES_SEMANTIC_ID,
     TYPES_SUBMODEL,
+    encoded,
     external,
 )
 from tests.api.results import refused
-from tests.api.test_parameters import encoded
 
 ALL_IDS = [TYPES_ID, LIVE_ID, PLAIN_ID]
 ICON = 7
@@ -67,13 +68,46 @@ async def test_a_page_of_submodels_holds_what_single_reads_hold(get: Get, conten
     assert page == {"paging_metadata": {}, "result": alone}
 
 
-async def test_a_page_of_paths_is_flat(get: Get):
-    first = await get("/submodels/$path", limit=2, level="core")
-    names = [each["idShort"] for each in TYPES_SUBMODEL["submodelElements"]]
-    names += [each["idShort"] for each in LIVE_SUBMODEL["submodelElements"]]
-    assert first["result"] == names
-    rest = await get("/submodels/$path", cursor=first["paging_metadata"]["cursor"])
-    assert rest["result"] == [f"P{index}" for index in range(250)]
+@pytest.mark.parametrize("level", ["core", "deep"])
+@pytest.mark.parametrize("limit", [1, 5, 16, 17, 18, 100, 1000])
+async def test_a_page_of_paths_counts_paths_across_submodels(get: Get, level, limit):
+    paths: list[str] = []
+    for submodel in (TYPES, LIVE, PLAIN):
+        paths += await get(f"/submodels/{submodel}/$path", level=level)
+    if limit < 5:
+        paths = paths[:60]
+    found: list[str] = []
+    parameters = {}
+    while len(found) < len(paths):
+        page = await get("/submodels/$path", level=level, limit=limit, **parameters)
+        assert len(page["result"]) <= limit
+        found += page["result"]
+        if "cursor" not in page["paging_metadata"]:
+            break
+        assert len(page["result"]) == limit
+        parameters = {"cursor": page["paging_metadata"]["cursor"]}
+    assert found == paths
+
+
+async def test_paths_are_filtered_as_submodels_are(get: Get):
+    page = await get("/submodels/$path", idShort="Live", level="core")
+    assert page["result"] == [each["idShort"] for each in LIVE_SUBMODEL["submodelElements"]]
+    assert (await get("/submodels/$path", idShort="None"))["result"] == []
+
+
+async def test_paths_go_on_when_the_submodel_of_their_cursor_is_gone(get: Get, filled):
+    first = await get("/submodels/$path", limit=3)
+    filled.submodels.remove(TYPES_ID)
+    rest = await get("/submodels/$path", limit=1, cursor=first["paging_metadata"]["cursor"])
+    assert rest["result"] == ["Temperature"]
+
+
+async def test_a_foreign_cursor_into_paths_is_refused(client, get):
+    cursor = (await get("/submodels/$path", limit=1))["paging_metadata"]["cursor"]
+    inside = cursor.rpartition(".")[0] + ".x"
+    for foreign in (".", "a.b", "a.b.c.d", "%.%.%", inside):
+        response = await client.get(f"{API}/submodels/$path", params={"cursor": foreign})
+        assert "cursor" in refused(response, 400)
 
 
 @pytest.mark.parametrize("wanted", [TYPES_SEMANTIC_ID, SUPPLEMENTAL_ID])
@@ -134,7 +168,6 @@ async def test_metadata_and_reference_leave_the_elements_out(get: Get):
         ("/$metadata?level=deep", "level"),
         ("/$metadata?extent=withBlobValue", "extent"),
         ("/submodel-elements?limit=0", "limit"),
-        ("/submodel-elements?cursor=", "cursor"),
         ("/submodel-elements?cursor=MTI", "cursor"),
         ("/submodel-elements?cursor=%25%25", "cursor"),
     ],
@@ -145,9 +178,7 @@ async def test_wrong_modifiers_are_refused_by_name(client, path, parameter):
 
 
 @pytest.mark.parametrize("collection", ["shells", "submodels", "concept-descriptions"])
-@pytest.mark.parametrize(
-    "parameters", ["limit=-1", "limit=1&limit=1", "cursor=", "cursor=nonsense"]
-)
+@pytest.mark.parametrize("parameters", ["limit=-1", "limit=1&limit=1", "cursor=nonsense"])
 async def test_wrong_pages_are_refused_by_name(client, collection, parameters):
     text = refused(await client.get(f"{API}/{collection}?{parameters}"), 400)
     assert parameters.split("=")[0] in text

@@ -190,13 +190,7 @@ async def test_a_stored_value_is_written_and_read_back(client, get, path, body, 
         (b"42 x", {}, 400),
         (b"\xff", {}, 400),
         (b"NaN", {}, 400),
-        (b'"\\u0000"', {}, 400),
-        (b'"\\u0000slot\\u0000"', {}, 400),
-        (b'{"Inside\\u0007": 1}', {}, 400),
-        (b"[" * 1000 + b"]" * 1000, {}, 400),
-        (b"[" * 65 + b"]" * 65, {}, 400),
-        (b'{"a":' * 70 + b"1" + b"}" * 70, {}, 400),
-        (b'"' + b"x" * 2048 + b'"', {}, 413),
+        (b'"' + b"x" * 8192 + b'"', {}, 413),
         (b"1", {"content-length": "99999999999999999999999999"}, 413),
         (b"1", {"content-type": "text/plain"}, 415),
         (b"1", {"content-type": "application/xml"}, 415),
@@ -208,6 +202,43 @@ async def test_a_wrong_body_is_refused_and_changes_nothing(client, get, content,
     path = f"/submodels/{TYPES}/submodel-elements/Number/$value"
     refused(await client.request("PATCH", API + path, content=content, headers=headers), status)
     assert await get(path) == 42.5
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("Name", "\x00"),
+        ("Name", "\x00slot\x00"),
+        ("Name", "\ufffe"),
+        ("Label", [{"en": "bell \x07"}]),
+        ("Label", [{"e\x07": "bell"}]),
+        ("Manual", {"contentType": "text/plain", "value": "/\x1b"}),
+    ],
+)
+async def test_characters_that_no_document_may_hold_are_refused(client, get, path, body):
+    target = f"/submodels/{TYPES}/submodel-elements/{path}/$value"
+    before = await get(target)
+    assert "AASd-130" in refused(await client.patch(API + target, json=body), 400)
+    assert await get(target) == before
+
+
+async def test_other_characters_are_kept(client, get):
+    target = f"/submodels/{TYPES}/submodel-elements/Name/$value"
+    text = "\t\r\n ä 中 \U0001f527 \ufffd"
+    assert (await client.patch(API + target, json=text)).status_code == 204
+    assert await get(target) == text
+
+
+@pytest.mark.parametrize("depth", [65, 900, 5000])
+@pytest.mark.parametrize(("before", "after"), [(b"[", b"]"), (b'{"a":', b"}")])
+async def test_a_body_that_is_nested_too_deep_is_refused(filled, client, app, before, after, depth):
+    target = f"{API}/submodels/{TYPES}/submodel-elements/Name/$value"
+    content = before * depth + b"1" + after * depth
+    if len(content) > app.settings.max_body:
+        refused(await client.request("PATCH", target, content=content), 413)
+        return
+    text = refused(await client.request("PATCH", target, content=content), 400)
+    assert "nested deeper than 64 levels" in text
 
 
 async def test_an_endless_body_is_not_read_to_its_end(client: httpx.AsyncClient):
@@ -223,7 +254,7 @@ async def test_an_endless_body_is_not_read_to_its_end(client: httpx.AsyncClient)
     response = await client.request("PATCH", path, content=endless())
     refused(response, 413)
     assert response.headers["connection"] == "close"
-    assert sent < 10_000
+    assert sent < 20_000
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-type": "Application/JSON;charset=utf-8"}])

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import httpx
+import pytest
+
+from aas_server.api.app import ApiSettings, build_app
+from aas_server.live.values import BAD_NO_COMMUNICATION
+from aas_server.store.protocol import Kind
+from tests.api.conftest import Machine
+from tests.api.documents import API, LIVE, PLAIN, SHELL, SHELL_ID, TYPES, TYPES_SUBMODEL
+
+
+class Page(HTMLParser):
+    """Collects the links and the text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("path", ["/health", "/actuator/health", "/health/"])
+async def test_health_is_up(client: httpx.AsyncClient, path):
+    response = await client.get(path)
+    assert response.json() == {"status": "UP"}
+    assert response.headers["content-type"] == "application/json"
+    head = await client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers == response.headers
+
+
+async def test_the_start_page_leads_to_everything_that_it_names(client: httpx.AsyncClient):
+    response = await client.get("/")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    page = Page(response.text)
+    assert {f"{API}/shells", f"{API}/submodels", "/health", "/metrics"} <= set(page.links)
+    assert f"{API}/shells/{SHELL}" in page.links
+    for submodel in (TYPES, LIVE, PLAIN):
+        assert f"{API}/submodels/{submodel}" in page.links
+        assert f"{API}/submodels/{submodel}/$value" in page.links
+    for link in page.links:
+        assert (await client.get(link)).status_code == 200, link
+    assert "1.2.3" in page.text
+    assert SHELL_ID in page.text
+    assert "urn:example:sm:elsewhere (not on this server)" in page.text
+
+
+async def test_the_start_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient):
+    response = await client.get("/")
+    page = Page(response.text)
+    assert all(link.startswith("/") for link in page.links)
+    assert not {"script", "link", "img", "iframe", "form"} & page.tags
+    policy = response.headers["content-security-policy"]
+    (style,) = re.findall(r"<style>(.*?)</style>", response.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert " style=" not in response.text
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["cache-control"] == "no-store"
+
+
+async def test_the_start_page_counts_the_qualities(client: httpx.AsyncClient, machine: Machine):
+    for name in ("Temperature", "Setpoint", "Fresh"):
+        point = machine.bind(name)
+        if name != "Fresh":
+            machine.tell(point, 1.5)
+    machine.tell(machine.bind("Zone.Heat"), None, status=BAD_NO_COMMUNICATION)
+    text = Page((await client.get("/")).text).text
+    assert "2 good" in text
+    assert "1 uncertain" in text
+    assert "1 bad" in text
+
+
+async def test_what_documents_say_is_text_and_not_markup(client, filled):
+    evil = {"modelType": "AssetAdministrationShell", "id": '"><script>alert(1)</script>'}
+    evil["idShort"] = "<img src=x>"
+    submodel = {**TYPES_SUBMODEL, "id": "<b>id</b>", "idShort": "<i>name</i>"}
+    await filled.add_missing([(Kind.SHELL, evil), (Kind.SUBMODEL, submodel)], actor="test")
+    page = Page((await client.get("/")).text)
+    assert not {"script", "img", "b", "i"} & page.tags
+    assert '"><script>alert(1)</script>' in page.text
+
+
+async def test_long_lists_are_cut_and_say_so(client, filled):
+    more = [
+        (Kind.SUBMODEL, {"modelType": "Submodel", "id": f"urn:more:{index}", "idShort": "More"})
+        for index in range(80)
+    ]
+    await filled.add_missing(more, actor="test")
+    assert "and 31 more" in Page((await client.get("/")).text).text
+
+
+async def test_an_empty_server_says_so(clock, repository, registry):
+    app = build_app(repository, clock=clock, registry=registry, settings=ApiSettings(version="1"))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert "None are loaded yet." in (await client.get("/")).text
+        assert (await client.get(f"{API}/shells")).json() == {"paging_metadata": {}, "result": []}
