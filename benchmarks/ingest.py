@@ -117,7 +117,9 @@ async def _until_live(client: httpx.AsyncClient) -> None:
 
 async def _received(client: httpx.AsyncClient) -> float:
     text = (await client.get("/metrics")).text
-    counts = re.findall(r"^aas_binding_values_total\{[^}]*\} ([0-9.e+]+)$", text, re.MULTILINE)
+    counts = re.findall(
+        r"^aas_binding_values_received_total\{[^}]*\} ([0-9.e+]+)$", text, re.MULTILINE
+    )
     return sum(map(float, counts))
 
 

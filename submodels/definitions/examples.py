@@ -102,7 +102,7 @@ OPERATIONAL_DATA: Final[dict[str, Value]] = {
         {
             "AlarmId": "2026-03-02/0007",
             "ErrorCode": "E2114",
-            "Category": "maintenance request",
+            "Category": "Asset-Alarm",
             "Severity": "400",
             "Active": "true",
             "Acknowledged": "true",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,3 +191,29 @@ def test_the_demo_alone_lists_four_machines_and_ends_cleanly(tmp_path: Path) -> 
         assert len(shells) == len(MACHINES)
         assert demo.process.terminate() == 0
         assert "Traceback" not in demo.process.log()
+
+
+README_CALLS = re.findall(
+    r"^curl .+$",
+    (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize("call", README_CALLS)
+def test_what_readme_shows_works(client: AasClient, call: str) -> None:
+    moved = call.replace("http://127.0.0.1:8080", client.address)
+
+    answer = subprocess.run(
+        ["bash", "-c", moved.replace("curl ", "curl --fail --silent --show-error ", 1)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.strip()
+
+
+def test_readme_shows_reading_and_writing() -> None:
+    assert len(README_CALLS) == 4

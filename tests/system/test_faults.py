@@ -28,7 +28,7 @@ RANGES = {
     "Counters.CycleCount": (1001, 1_000_000),
     "Setpoints.Pressure": (4.0, 12.0),
 }
-"""Where each value of the machine lies; no two overlap but the last, so a mixed-up node is seen."""
+"""Where each value of the machine lies; no two overlap, so a mixed-up node is seen."""
 
 
 @pytest.fixture(autouse=True)
