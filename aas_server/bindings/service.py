@@ -26,7 +26,7 @@ from aas_server.repository.repository import Repository
 log = structlog.get_logger(__name__)
 
 DEBOUNCE: Final = 0.2
-"""Seconds in which changes are gathered before the status submodel is written anew."""
+"""Seconds at least between two versions of the status submodel; a first change shows at once."""
 
 STOP_TIMEOUT: Final = 2.0
 """Seconds that machines get to take leave; a frozen one must not hold up the end."""
@@ -59,6 +59,7 @@ class BindingService:
         self._supervisors: dict[str, OpcUaSupervisor] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._refreshing: asyncio.TimerHandle | None = None
+        self._refreshed = 0.0
         self._told: dict[Binding, str] = {}
 
     async def start(self) -> None:
@@ -115,10 +116,12 @@ class BindingService:
     def _changed(self) -> None:
         if self._refreshing is None:
             loop = asyncio.get_running_loop()
-            self._refreshing = loop.call_later(DEBOUNCE, self._refresh)
+            due = self._refreshed + DEBOUNCE
+            self._refreshing = loop.call_later(max(0.0, due - loop.time()), self._refresh)
 
     def _refresh(self) -> None:
         self._refreshing = None
+        self._refreshed = asyncio.get_running_loop().time()
         self._tell_problems()
         try:
             self._repository.put_generated(status_submodel(self.reports()))
