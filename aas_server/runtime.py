@@ -5,6 +5,7 @@ reverse.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -108,6 +109,9 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
 
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, stop)
+            # What was loaded stays: the collector need not look through it ever again.
+            gc.collect()
+            gc.freeze()
             try:
                 serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
                 await _until_started(server, serving)

@@ -17,6 +17,7 @@ from aas_server.bindings.opcua.supervisor import OpcUaSupervisor
 from aas_server.bindings.opcua.writer import Line, OpcUaWriter
 from aas_server.bindings.plan import plan
 from aas_server.bindings.plant_file import PlantFile
+from aas_server.bindings.problem_log import ProblemLog
 from aas_server.bindings.status import ConnectionReport, status_submodel
 from aas_server.clock import Clock
 from aas_server.errors import AasError
@@ -60,7 +61,7 @@ class BindingService:
         self._tasks: list[asyncio.Task[None]] = []
         self._refreshing: asyncio.TimerHandle | None = None
         self._refreshed = 0.0
-        self._told: dict[Binding, str] = {}
+        self._problems = ProblemLog(clock)
 
     async def start(self) -> None:
         """Plan every binding and begin to connect; returns without waiting for any machine."""
@@ -122,25 +123,8 @@ class BindingService:
     def _refresh(self) -> None:
         self._refreshing = None
         self._refreshed = asyncio.get_running_loop().time()
-        self._tell_problems()
+        self._problems.tell(self._bindings)
         try:
             self._repository.put_generated(status_submodel(self.reports()))
         except AasError as error:
             log.warning("status of the connections not shown", reason=error.text)
-
-    def _tell_problems(self) -> None:
-        for binding in self._bindings:
-            told = self._told.get(binding)
-            if binding.problem == told:
-                continue
-            where = {
-                "connection": binding.connection,
-                "node": binding.node,
-                "sink": binding.sink_name,
-            }
-            if binding.problem is None:
-                del self._told[binding]
-                log.info("binding works again", **where)
-            else:
-                self._told[binding] = binding.problem
-                log.warning("binding failed", **where, problem=binding.problem)
