@@ -15,7 +15,7 @@ from aas_server.bindings.metrics import ConnectionMetrics
 from aas_server.bindings.opcua.items import Item, make_items
 from aas_server.bindings.opcua.nodes import Nodes
 from aas_server.bindings.opcua.pki import Pki
-from aas_server.bindings.opcua.problems import describe, is_permanent
+from aas_server.bindings.opcua.problems import ConnectionRefused, describe, is_permanent
 from aas_server.bindings.opcua.session import OpcUaSession, open_session
 from aas_server.bindings.opcua.subscription import PUBLISH_REQUESTS, Subscription
 from aas_server.bindings.opcua.writer import Line
@@ -36,6 +36,9 @@ SLOW_DELAY: Final = 60.0
 """Seconds before another attempt where somebody must change something first: a machine may lock us
 out.
 """
+
+REFUSED_DELAY: Final = 10.0
+"""Seconds before another attempt where it was us who refused: a certificate may be trusted now."""
 
 STABLE: Final = 5.0
 """Seconds that a connection must have stood before its loss counts as the first failure again."""
@@ -232,7 +235,9 @@ class OpcUaSupervisor:
         once.
         """
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(self._failures, 10))
-        if is_permanent(error):
+        if isinstance(error, ConnectionRefused):
+            delay = REFUSED_DELAY
+        elif is_permanent(error):
             delay = SLOW_DELAY
         return delay * (0.5 + 0.5 * self._chance())
 
