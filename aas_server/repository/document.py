@@ -14,7 +14,7 @@ from aas_server.metamodel.id_short_path import IdShortPath
 from aas_server.metamodel.tree import Node
 from aas_server.store.protocol import Kind, StoredDocument
 
-_decode = msgspec.json.Decoder().decode
+_decoder: Final[msgspec.json.Decoder[Node]] = msgspec.json.Decoder(dict[str, Any])
 _BLOB: Final = b'"Blob"'
 
 
@@ -118,5 +118,4 @@ class Document:
 
 def decode(body: bytes) -> Node:
     """Return the JSON object in ``body``."""
-    tree: Any = _decode(body)
-    return tree  # type: ignore[no-any-return]
+    return _decoder.decode(body)
