@@ -245,7 +245,7 @@ class OpcUaSupervisor:
 async def _first_failure(*work: Coroutine[Any, Any, None]) -> Exception:
     """Run ``work`` side by side until something of it fails; return why, when all of it has ended.
 
-    No TaskGroup: up to Python 3.11.3 one that failed leaves its task marked as being cancelled, and
+    No TaskGroup: one that failed leaves its task marked as being cancelled, and with Python 3.11.2
     the next timeout in that task then ends it in silence.
     """
     tasks = [asyncio.create_task(each) for each in work]
