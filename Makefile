@@ -3,15 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := tests/system/opcua/node_modules
+SDK_MODULES := tests/clients/typescript/node_modules
+TOOLS := .venv-tools
 
-.PHONY: demo setup test check bench format lock specs clean
+.PHONY: demo setup test check bench conformance format lock specs clean
 
 demo: $(VENV)/.setup  ## four simulated machines and the server, in the foreground
 	$(BIN)/aas-server demo
 
 setup: $(VENV)/.setup  ## .venv with aas-server in it
 
-test: check $(NODE_MODULES)/.setup  ## everything: lint, types, layers, unit and system tests
+test: check $(NODE_MODULES)/.setup $(SDK_MODULES)/.setup $(TOOLS)/.setup  ## everything: lint, types, layers, unit and system tests
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
@@ -25,18 +27,23 @@ bench: $(VENV)/.dev  ## benchmarks as ratios within one run, printed as a table
 	scripts/debian-packages benchmarks/debian-packages.txt
 	$(BIN)/python -m benchmarks
 
+conformance: $(VENV)/.dev $(TOOLS)/.setup  ## the official test tool against our server; writes specs/CONFORMANCE.md
+	$(BIN)/python -m tests.conformance
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-specs: $(VENV)/.dev  ## generated promises: the plant file's JSON Schema
+specs: $(VENV)/.dev  ## generated promises: the plant file's JSON Schema, the OpenAPI document
 	$(BIN)/aas-server schema plant > specs/plant-file.schema.json
+	$(BIN)/aas-server schema openapi > specs/openapi.json
 
 lock: $(VENV)/.dev  ## pin every package with its hashes after a change in pyproject.toml
 	scripts/lock $(BIN)/python
 
 clean:
-	rm -rf $(VENV) $(NODE_MODULES) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TOOLS) $(NODE_MODULES) $(SDK_MODULES) .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .schemathesis
 
 $(VENV)/.python:
 	scripts/make-venv $(PYTHON) $(VENV)
@@ -55,4 +62,15 @@ $(VENV)/.dev: $(VENV)/.setup requirements-dev.txt
 $(NODE_MODULES)/.setup: tests/system/opcua/package-lock.json
 	scripts/debian-packages tests/debian-packages.txt
 	cd tests/system/opcua && npm ci --silent --ignore-scripts
+	touch $@
+
+$(SDK_MODULES)/.setup: tests/clients/typescript/package-lock.json
+	scripts/debian-packages tests/debian-packages.txt
+	cd tests/clients/typescript && npm ci --silent --ignore-scripts
+	touch $@
+
+# The tools and clients of others, apart from our own packages: their pins are not ours.
+$(TOOLS)/.setup: tests/clients/requirements.txt
+	scripts/make-venv $(PYTHON) $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@

@@ -6,7 +6,23 @@ bodies).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong in a document, or only unusual.
+
+    ``code`` is the constraint that does not hold (``AASd-117``), or ``structure``; ``path`` is the
+    JSON path of the place, ``""`` for the document itself.
+    """
+
+    code: str
+    path: str
+    text: str
+    is_error: bool = True
 
 
 class AasError(Exception):
@@ -32,6 +48,16 @@ class BadRequest(AasError):
     code = "BadRequest"
 
 
+class InvalidDocument(BadRequest):
+    """A document or element that verification refuses; ``findings`` are errors, at least one."""
+
+    code = "InvalidDocument"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(findings[0].text, path=findings[0].path or None)
+        self.findings = tuple(findings)
+
+
 class NotFound(AasError):
     """An identifiable, element or route that is not there."""
 
@@ -54,6 +80,18 @@ class Conflict(AasError):
     """A state that contradicts the request: the id exists, the revision moved on."""
 
     code = "Conflict"
+
+
+class PreconditionFailed(AasError):
+    """A condition of the request (If-Match, If-None-Match) that the present state does not meet."""
+
+    code = "PreconditionFailed"
+
+
+class NotSupported(AasError):
+    """An operation of the specification that this server does not carry out."""
+
+    code = "NotImplemented"
 
 
 class StoreUnavailable(AasError):

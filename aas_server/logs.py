@@ -10,7 +10,15 @@ import structlog
 
 LogFormat = Literal["console", "json"]
 
-_NOISY_LIBRARIES: Final = ("asyncua", "aiosqlite", "alembic", "asyncio", "uvicorn")
+_NOISY_LIBRARIES: Final = (
+    "asyncua",
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "httpcore",
+    "httpx",
+    "uvicorn",
+)
 """Their warnings are told in our own words where they matter; only their errors pass."""
 
 

@@ -18,20 +18,30 @@ import uvicorn
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from aas_server import __version__
-from aas_server.api.app import AasApplication, ApiSettings, build_app
+from aas_server.api.app import AasApplication, build_app
 from aas_server.api.server import make_server
+from aas_server.api.services import Services
+from aas_server.api.settings import ApiSettings
 from aas_server.bindings.plant_file import PlantFile, load_plant_file
 from aas_server.bindings.service import BindingService
 from aas_server.clock import Clock, SystemClock
 from aas_server.errors import ConfigurationError
 from aas_server.live.hub import LiveHub
+from aas_server.operations.jobs import Jobs
+from aas_server.operations.service import OperationService
+from aas_server.packages.library import PackageLibrary
+from aas_server.registry.discovery import Discovery
+from aas_server.registry.registry import Registry
 from aas_server.repository.loader import read_environments
 from aas_server.repository.repository import Repository
+from aas_server.repository.verifier import Verification, Verifier
 from aas_server.settings import Settings
+from aas_server.signing.signer import DocumentSigner
 from aas_server.store.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 DRAIN_SECONDS = 1.5
 """How long requests under way may take to finish after a signal to stop."""
 
@@ -59,32 +69,25 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     plant = None if settings.plant is None else load_plant_file(settings.plant)
     documents = read_environments(settings.load, max_bytes=settings.max_load_bytes)
     async with AsyncExitStack() as stack:
-        store = SqliteStore(settings.data, clock)
+        store = SqliteStore(settings.data, clock, history_versions=settings.history_versions)
         await store.open()
         stack.push_async_callback(store.close)
         hub = LiveHub(clock)
-        repository = Repository(store, hub, clock)
+        verifier = Verifier(Verification(settings.verification))
+        repository = Repository(store, hub, clock, verifier=verifier)
         await repository.open()
+        stack.push_async_callback(repository.close)
         added = await repository.add_missing(documents, actor="load")
         if documents:
             log.info("loaded", added=len(added), already_there=len(documents) - len(added))
+        services = await _services(settings, repository, clock, stack)
         registry = _make_registry()
         bindings = None
         if plant is not None:
-            bindings = _bind(plant, settings, repository, hub, clock, registry)
+            bindings = _bind(plant, settings, services, hub, registry)
             await bindings.start()
             stack.push_async_callback(bindings.stop)
-        app = build_app(
-            repository,
-            clock=clock,
-            registry=registry,
-            settings=ApiSettings(
-                version=__version__,
-                max_body=settings.max_body_bytes,
-                max_limit=settings.max_page,
-                fast_lane=settings.fast_lane,
-            ),
-        )
+        app = build_app(services, registry=registry, settings=_api_settings(settings))
         yield Runtime(settings, repository, hub, bindings, app)
 
 
@@ -155,12 +158,72 @@ def _make_registry() -> CollectorRegistry:
     return registry
 
 
+async def _services(
+    settings: Settings, repository: Repository, clock: Clock, stack: AsyncExitStack
+) -> Services:
+    """Return what stands behind the API; ``stack`` stops what has to be stopped."""
+    signer = DocumentSigner(
+        settings.data / "signing",
+        clock,
+        key=settings.signing_key,
+        certificate=settings.signing_certificate,
+    )
+    await signer.open()
+    jobs = Jobs(clock, keep=settings.operation_results)
+    operations = OperationService(
+        repository,
+        jobs,
+        clock,
+        timeout=settings.operation_timeout,
+        delegation_hosts=settings.delegation_hosts,
+    )
+    stack.push_async_callback(operations.stop)
+    stack.push_async_callback(jobs.stop)
+    return Services(
+        repository=repository,
+        registry=Registry(repository),
+        discovery=Discovery(repository),
+        packages=PackageLibrary(repository),
+        operations=operations,
+        jobs=jobs,
+        signer=signer,
+        clock=clock,
+    )
+
+
+def _api_settings(settings: Settings) -> ApiSettings:
+    origins = settings.cors_origins
+    if origins is None:
+        origins = ("*",) if settings.host in _LOOPBACK else ()
+    return ApiSettings(
+        version=__version__,
+        max_body=settings.max_body_bytes,
+        max_upload=settings.max_upload_bytes,
+        max_limit=settings.max_page,
+        max_requests=settings.max_requests,
+        idle_timeout=settings.idle_timeout,
+        shell=settings.shell,
+        submodel=settings.submodel,
+        external_url=settings.external_url,
+        trusted_proxies=settings.trusted_proxies,
+        cors_origins=origins,
+        fast_lane=settings.fast_lane,
+    )
+
+
 def _bind(
     plant: PlantFile,
     settings: Settings,
-    repository: Repository,
+    services: Services,
     hub: LiveHub,
-    clock: Clock,
     registry: CollectorRegistry,
 ) -> BindingService:
-    return BindingService(plant, repository, hub, clock, registry, pki_dir=settings.data / "pki")
+    return BindingService(
+        plant,
+        services.repository,
+        hub,
+        services.clock,
+        registry,
+        pki_dir=settings.data / "pki",
+        operations=services.operations,
+    )

@@ -57,12 +57,63 @@ class Settings(BaseSettings):
         "console", description="How the log is written: for people or one JSON object a line."
     )
     max_body_bytes: int = Field(
-        1_048_576, ge=1024, le=1_073_741_824, description="Largest request body that is read."
+        16_777_216, ge=1024, le=1_073_741_824, description="Largest JSON body that is read."
+    )
+    max_upload_bytes: int = Field(
+        2_147_483_648, ge=1024, description="Largest file that is taken in: attachments, packages."
     )
     max_load_bytes: int = Field(
         1_073_741_824, ge=1024, description="Largest file that is loaded at the start."
     )
     max_page: int = Field(1000, ge=1, le=100_000, description="Largest limit a client may ask for.")
+    shell: str | None = Field(
+        None, description="Identifier of the one shell that is also served at /aas."
+    )
+    submodel: str | None = Field(
+        None, description="Identifier of the one submodel that is also served at /submodel."
+    )
+    external_url: str | None = Field(
+        None,
+        description="Address under which clients reach this server; stands in descriptors.",
+        pattern=r"^https?://[^\s?#]+$",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses of proxies whose X-Forwarded headers are believed."
+    )
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        None,
+        description="Origins whose pages may call the API; * is any, the default on loopback.",
+    )
+    verification: Literal["strict", "report"] = Field(
+        "strict",
+        description="Whether documents that break a constraint are refused or only reported.",
+    )
+    history_versions: int = Field(
+        100, ge=0, le=1_000_000, description="Former versions kept of each document."
+    )
+    delegation_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="host or host:port to which operations may be delegated."
+    )
+    operation_timeout: float = Field(
+        60.0, gt=0, le=86_400, description="Longest time in seconds that an operation may run."
+    )
+    operation_results: float = Field(
+        3600.0, gt=0, description="Seconds that the result of an asynchronous call is kept."
+    )
+    signing_key: Path | None = Field(
+        None, description="PEM file of the key that signs documents; without it one is made."
+    )
+    signing_certificate: Path | None = Field(
+        None, description="PEM file of the certificate chain that belongs to the key."
+    )
+    max_requests: int = Field(
+        1000, ge=1, description="Requests under way at most; more are answered with 503."
+    )
+    idle_timeout: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds that a client may stop in the middle of a request or an answer.",
+    )
     fast_lane: bool = Field(
         True,
         description="Answer hot reads in the HTTP parser; the answers are the same without it.",
@@ -72,6 +123,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_paths(cls, value: object) -> object:
         return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", "cors_origins", "delegation_hosts", mode="before")
+    @classmethod
+    def _split_words(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(

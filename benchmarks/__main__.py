@@ -10,13 +10,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import demo_memory, http_reads, ingest
+from benchmarks import demo_memory, http_lists, http_reads, http_writes, ingest, model_memory
 from benchmarks.measure import Row
 
 BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Row]]]] = {
     "http": http_reads.run,
+    "lists": http_lists.run,
+    "writes": http_writes.run,
     "ingest": ingest.run,
     "memory": demo_memory.run,
+    "model": model_memory.run,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,15 @@ from benchmarks.measure import (
 
 ROUNDS = 3
 SUBMODEL_ID = "urn:bench:submodel"
-TARGETS = {"$value": 0.7, "20 kB submodel": 0.6}
+SLOW = " without the fast lane"
+LIVE = "20 kB submodel with 50 live elements"
+TARGETS = {
+    "$value": 2.0,
+    "20 kB submodel": 1.4,
+    LIVE: 0.8,
+    "$value" + SLOW: 0.85,
+    "20 kB submodel" + SLOW: 0.8,
+}
 
 
 def submodel(properties: int = 82) -> dict[str, object]:
@@ -55,9 +64,23 @@ async def run() -> list[Row]:
         environment = folder / "environment.json"
         environment.write_bytes(msgspec.json.encode({"submodels": [submodel()]}))
         rows = []
-        for label, options in (("", ()), (" without the fast lane", ("--config", _slow(folder)))):
-            rows += await _compare(folder, environment, label, options)
+        for label, options in (("", ()), (SLOW, ("--config", _slow(folder)))):
+            port = free_port()
+            server = aas_server(port, folder / f"data{port}", "--load", str(environment), *options)
+            base = _base(port)
+            urls = {
+                "$value": f"{base}/submodel-elements/Temperature042/$value",
+                "20 kB submodel": base,
+            }
+            rows += await _compare(folder, port, server, urls, label)
+        port = free_port()
+        live = (sys.executable, "-m", "benchmarks.live_server", str(port), str(environment))
+        rows += await _compare(folder, port, live, {LIVE: _base(port)}, "")
         return rows
+
+
+def _base(port: int) -> str:
+    return f"http://127.0.0.1:{port}/api/v3/submodels/{encode_identifier(SUBMODEL_ID)}"
 
 
 def _slow(folder: Path) -> str:
@@ -67,12 +90,9 @@ def _slow(folder: Path) -> str:
 
 
 async def _compare(
-    folder: Path, environment: Path, label: str, options: tuple[str, ...]
+    folder: Path, port: int, server: Sequence[str], urls: Mapping[str, str], label: str
 ) -> list[Row]:
-    port, bare_port = free_port(), free_port()
-    base = f"http://127.0.0.1:{port}/api/v3/submodels/{encode_identifier(SUBMODEL_ID)}"
-    urls = {"$value": f"{base}/submodel-elements/Temperature042/$value", "20 kB submodel": base}
-    server = aas_server(port, folder / f"data{port}", "--load", str(environment), *options)
+    bare_port = free_port()
     async with process(*server, core=SERVER_CORE, ready=f"http://127.0.0.1:{port}/health"):
         files = [str(folder / f"body{number}") for number in range(len(urls))]
         async with httpx.AsyncClient() as client:

@@ -85,13 +85,19 @@ def aas_server(port: int, data: Path, *options: str) -> Sequence[str]:
     )  # fmt: skip
 
 
-async def requests_per_second(url: str, seconds: float = 3, connections: int = 32) -> float:
-    """Load ``url`` with wrk from the other core; raises when any answer is not 2xx."""
+async def requests_per_second(
+    url: str, seconds: float = 3, connections: int = 32, script: Path | None = None
+) -> float:
+    """Load ``url`` with wrk from the other core; raises when any answer is not 2xx.
+
+    ``script`` is a Lua file that makes the requests.
+    """
     wrk = shutil.which("wrk")
     if wrk is None:
         raise RuntimeError("wrk is missing: run make bench, which installs it")
     load = await asyncio.create_subprocess_exec(
-        "taskset", "-c", str(LOAD_CORE), wrk, "-t1", f"-c{connections}", f"-d{seconds:g}s", url,
+        "taskset", "-c", str(LOAD_CORE), wrk, "-t1", f"-c{connections}", f"-d{seconds:g}s",
+        *(() if script is None else ("-s", str(script))), url,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output = (await load.communicate())[0].decode()

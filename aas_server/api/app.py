@@ -1,61 +1,47 @@
-"""The ASGI application: the dispatcher first, then the pages."""
+"""The ASGI application: hot reads first, then the dispatcher, then the pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from typing import Final
 from urllib.parse import quote
 
 from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aas_server.api.call import Call, Handler
-from aas_server.api.concept_descriptions import get_concept_description, list_concept_descriptions
+from aas_server.api.call import Answer, Call
+from aas_server.api.cors import with_cors
 from aas_server.api.dispatch import Match, Route, Router
-from aas_server.api.elements import get_element, list_elements, patch_element_value
-from aas_server.api.errors import MethodNotAllowed, error_response
-from aas_server.api.hot_reads import HotReads
-from aas_server.api.metrics import RequestMetrics
-from aas_server.api.operations import BASE_PATHS, OPERATIONS
+from aas_server.api.errors import MethodNotAllowed, Overloaded, error_response
+from aas_server.api.finishing import COMPRESSED_FROM, Finisher, ReadHeaders
+from aas_server.api.handlers import handler_of
+from aas_server.api.hot_reads import SPECIAL_HEADERS, HotAnswer, HotReads, present
+from aas_server.api.metrics import RequestMetrics, Series
+from aas_server.api.operations.table import BASE_PATHS, OPERATIONS
 from aas_server.api.pages import build_pages
 from aas_server.api.parameters import Query
-from aas_server.api.responses import Response, no_content, send_response
-from aas_server.api.settings import ApiSettings
-from aas_server.api.shells import (
-    get_asset_information,
-    get_shell,
-    list_shells,
-    list_submodel_references,
+from aas_server.api.responses import (
+    HEAD,
+    Header,
+    Response,
+    StreamResponse,
+    no_content,
+    raw_head,
+    send_response,
 )
-from aas_server.api.submodels import get_submodel, list_submodels
-from aas_server.clock import Clock
+from aas_server.api.services import Services
+from aas_server.api.settings import ApiSettings
 from aas_server.errors import NotFound
-from aas_server.repository.repository import Repository
-
-__all__ = ["HANDLERS", "AasApplication", "ApiSettings", "build_app"]
-
-HANDLERS: Final[Mapping[str, Handler]] = {
-    handler.__name__: handler
-    for handler in (
-        list_shells,
-        get_shell,
-        get_asset_information,
-        list_submodel_references,
-        list_submodels,
-        get_submodel,
-        list_elements,
-        get_element,
-        patch_element_value,
-        list_concept_descriptions,
-        get_concept_description,
-    )
-}
-"""The functions that the operation table names."""
 
 _NO_OPERATION: Final = "none"
 """Label of requests that reached no operation: unknown paths and methods."""
 _PAGES: Final = "pages"
+
+_CORRELATION: Final = b"x-correlation-id"
+_CORRELATION_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+_READS: Final = frozenset({"GET", "HEAD"})
 
 
 class AasApplication:
@@ -63,8 +49,8 @@ class AasApplication:
 
     ::
 
-        request --> fast lane (in the parser) --> trie --> handler --> repository
-                                                    `----> pages (FastAPI)
+        request --> fast lane (in the parser) --> hot reads --> CORS --> trie --> handler
+                                                                           `--> pages (FastAPI)
     """
 
     def __init__(
@@ -72,29 +58,58 @@ class AasApplication:
         router: Router,
         pages: ASGIApp,
         *,
-        repository: Repository,
+        services: Services,
         settings: ApiSettings,
-        clock: Clock,
         metrics: RequestMetrics,
     ) -> None:
-        self.clock = clock
+        self.clock = services.clock
         self.settings = settings
-        self.hot_reads = HotReads(repository)
+        self.hot_reads = HotReads(services.repository)
         self._router = router
-        self._pages = pages
-        self._repository = repository
+        self._pages = GZipMiddleware(pages, minimum_size=COMPRESSED_FROM)
+        self._services = services
         self._unmatched = metrics.series(_NO_OPERATION)
         self._page_series = metrics.series(_PAGES)
+        self._finisher = Finisher()
+        self._under_way = 0
+        self._cors = with_cors(self._answer, settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3); scopes that are no HTTP go to the pages."""
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
+        entry = self.hot_reads.find(scope.get("raw_path", b""))
+        if entry is not None and scope["method"] == "GET" and not scope["query_string"]:
+            started = self.clock.monotonic()
+            answer = present(entry)
+            if answer is not None and _is_plain(scope["headers"], answer):
+                await send(answer.start)
+                await send({"type": "http.response.body", "body": answer.body})
+                entry.series.observe(200, self.clock.monotonic() - started)
+                return
+        if self.settings.cors_origins and any(name == b"origin" for name, _ in scope["headers"]):
+            await self._cors(scope, receive, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._under_way += 1
+        try:
+            await self._answer_one(scope, receive, send)
+        except ClientDisconnect:
+            return
+        finally:
+            self._under_way -= 1
+
+    async def _answer_one(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = self.clock.monotonic()
         raw_path = _raw_path(scope)
         series = self._unmatched
+        correlation_id = _correlation_id(scope)
         try:
+            if self._under_way > self.settings.max_requests:
+                raise Overloaded("too many requests are under way: try again in a moment")
             match = self._router.find(raw_path)
             if match is None and not raw_path.startswith("/api/"):
                 await self._answer_page(scope, receive, send, started)
@@ -102,11 +117,23 @@ class AasApplication:
             route = _route(match, scope["method"])
             series = self._unmatched if route is None else route.series
             response = await self._respond(match, route, raw_path, scope, receive)
+            response = await self._finisher.finish(
+                response, _read_headers(scope), target=_target(scope, raw_path)
+            )
         except ClientDisconnect:
-            return
+            raise
         except Exception as error:
-            response = error_response(error, self.clock, request=f"{scope['method']} {raw_path}")
-        await send_response(response, send, with_body=scope["method"] != "HEAD")
+            response = error_response(
+                error,
+                self.clock,
+                request=f"{scope['method']} {raw_path}",
+                correlation_id=correlation_id,
+            )
+        await send_response(
+            response,
+            _echoing(send, correlation_id) if correlation_id else send,
+            with_body=scope["method"] != "HEAD",
+        )
         series.observe(response.status, self.clock.monotonic() - started)
 
     async def _respond(
@@ -116,7 +143,7 @@ class AasApplication:
         raw_path: str,
         scope: Scope,
         receive: Receive,
-    ) -> Response:
+    ) -> Answer:
         if match is None:
             raise NotFound("there is nothing at this path")
         if route is None:
@@ -127,17 +154,17 @@ class AasApplication:
             )
         query = scope.get("query_string", b"")
         call = Call(
-            self._repository,
+            self._services,
             self.settings,
             route.operation,
             match.values,
             Query(query),
-            scope["headers"],
+            scope,
             receive,
         )
         answer = route.handler(call)
-        response = answer if isinstance(answer, Response) else await answer
-        if route.operation.hot and not query and self.settings.fast_lane:
+        response = answer if isinstance(answer, Response | StreamResponse) else await answer
+        if route.operation.hot and not query and scope["method"] in _READS:
             self.hot_reads.learn(raw_path, call, route.series)
         return response
 
@@ -164,32 +191,74 @@ class AasApplication:
 
 
 def build_app(
-    repository: Repository,
-    *,
-    clock: Clock,
-    registry: CollectorRegistry,
-    settings: ApiSettings,
+    services: Services, *, registry: CollectorRegistry, settings: ApiSettings
 ) -> AasApplication:
-    """Return the application over ``repository``; its metrics are added to ``registry``."""
+    """Return the application over ``services``; its metrics are added to ``registry``."""
     metrics = RequestMetrics()
     registry.register(metrics)
+    series: dict[str, Series] = {}
     routes = [
-        Route(operation, HANDLERS[operation.handler], metrics.series(operation.id))
+        Route(
+            operation,
+            handler_of(operation.handler),
+            series.setdefault(operation.id, metrics.series(operation.id)),
+        )
         for operation in OPERATIONS
     ]
     return AasApplication(
-        Router(routes, base_paths=BASE_PATHS),
-        build_pages(repository, settings=settings, clock=clock, registry=registry),
-        repository=repository,
+        Router(routes, base_paths=BASE_PATHS, shell=settings.shell, submodel=settings.submodel),
+        build_pages(
+            services.repository, settings=settings, clock=services.clock, registry=registry
+        ),
+        services=services,
         settings=settings,
-        clock=clock,
         metrics=metrics,
     )
+
+
+def _is_plain(headers: list[Header], answer: HotAnswer) -> bool:
+    """Return whether nothing in ``headers`` asks for another answer than ``answer``."""
+    for name, _ in headers:
+        if name in SPECIAL_HEADERS or (answer.compressible and name == b"accept-encoding"):
+            return False
+    return True
+
+
+def _read_headers(scope: Scope) -> ReadHeaders:
+    accept_encoding = if_none_match = None
+    for name, value in scope["headers"]:
+        if name == b"accept-encoding":
+            accept_encoding = value.decode("latin-1")
+        elif name == b"if-none-match":
+            if_none_match = value.decode("latin-1")
+    return ReadHeaders(accept_encoding, if_none_match, is_read=scope["method"] in _READS)
+
+
+def _correlation_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == _CORRELATION and _CORRELATION_ID.fullmatch(value):
+            return str(value.decode("ascii"))
+    return None
+
+
+def _echoing(send: Send, correlation_id: str) -> Send:
+    async def send_with_id(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            echo = (_CORRELATION, correlation_id.encode("ascii"))
+            headers = (*message["headers"], echo)
+            message = {**message, "headers": headers, HEAD: raw_head(headers)}
+        await send(message)
+
+    return send_with_id
 
 
 def _raw_path(scope: Scope) -> str:
     raw_path: bytes | None = scope.get("raw_path")
     return quote(scope["path"]) if raw_path is None else raw_path.decode("latin-1")
+
+
+def _target(scope: Scope, raw_path: str) -> bytes:
+    return raw_path.encode("latin-1") + b"?" + bytes(scope.get("query_string", b""))
 
 
 def _route(match: Match | None, method: str) -> Route | None:

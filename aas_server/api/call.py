@@ -4,32 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
-from aas_server.api.operations import Operation
+from aas_server.api.conditions import conditions
+from aas_server.api.operations.operation import Operation
+from aas_server.api.origin import Origin, origin_of
 from aas_server.api.parameters import Query
-from aas_server.api.responses import Header, Response
+from aas_server.api.responses import Header, Response, StreamResponse
+from aas_server.api.services import Services
 from aas_server.api.settings import ApiSettings
 from aas_server.errors import BadRequest
 from aas_server.metamodel.id_short_path import IdShortPath, parse_id_short_path
 from aas_server.metamodel.identifiers import decode_identifier
 from aas_server.metamodel.views import Content, Extent, Level
+from aas_server.repository.conditions import Conditions
 from aas_server.repository.repository import Repository
+
+ANONYMOUS: Final = "anonymous"
+"""Who writes, as the change log names it, while callers are not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request for ``operation``; ``values`` are the segments that its path template names."""
+    """One request for ``operation``; ``values`` are the segments that its path template names.
 
-    repository: Repository
+    ``receive`` gives the body, and raises when the client stops sending it.
+    """
+
+    services: Services
     settings: ApiSettings
     operation: Operation
     values: Mapping[str, str]
     query: Query
-    headers: Iterable[Header]
+    scope: Scope
     receive: Receive
+
+    @property
+    def repository(self) -> Repository:
+        """Return the repository."""
+        return self.services.repository
+
+    @property
+    def headers(self) -> Iterable[Header]:
+        """Return the headers of the request, their names in small letters."""
+        headers: Iterable[Header] = self.scope["headers"]
+        return headers
+
+    @property
+    def origin(self) -> Origin:
+        """Return under which address the client reaches the server; raises ``BadRequest``."""
+        return origin_of(self.scope, self.settings)
+
+    @property
+    def actor(self) -> str:
+        """Return who calls, as the change log names it."""
+        return ANONYMOUS
+
+    def header(self, name: bytes) -> str | None:
+        """Return the value of the header ``name`` (in small letters); the first one, or None."""
+        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+
+    def conditions(self) -> Conditions:
+        """Return what If-Match and If-None-Match demand; raises ``BadRequest``."""
+        return conditions(self.header(b"if-match"), self.header(b"if-none-match"))
 
     def identifier(self, name: str) -> str:
         """Return the Identifier in the path; raises ``BadRequest`` for a malformed one."""
@@ -62,4 +101,7 @@ class Call:
         return level, extent
 
 
-Handler: TypeAlias = Callable[[Call], Response | Awaitable[Response]]
+Answer: TypeAlias = Response | StreamResponse
+"""What a handler gives back."""
+
+Handler: TypeAlias = Callable[[Call], Answer | Awaitable[Answer]]

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
-from typing import Any, Final
+from typing import Any
 
 from aas_server.api.bodies import read_json
-from aas_server.api.call import Call
+from aas_server.api.call import Answer, Call
+from aas_server.api.documents import etag, warning
 from aas_server.api.paging import page_of, page_of_views
 from aas_server.api.responses import (
     Header,
     Response,
+    created,
     encode_json,
     json_response,
     no_content,
-    view_response,
 )
-from aas_server.api.submodels import submodel_of
+from aas_server.api.submodels import submodel_of, submodel_path
+from aas_server.errors import NotFound
 from aas_server.live.sinks import Facet
 from aas_server.live.slots import Slot
 from aas_server.live.values import GOOD, STATUS_NAMES, LiveValue, status_name
-from aas_server.metamodel.id_short_path import IdShortPath
+from aas_server.metamodel.edits import deleted, inserted, put
+from aas_server.metamodel.fingerprint import fingerprint
+from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
+from aas_server.metamodel.patches import patched_element, patched_metadata
 from aas_server.metamodel.tree import Node, children, lineage, resolve
 from aas_server.metamodel.views import (
     Content,
@@ -34,10 +39,9 @@ from aas_server.metamodel.views import (
     require_content,
     value_only,
 )
+from aas_server.repository.conditions import UNCONDITIONAL
 from aas_server.repository.document import Document
-
-ANONYMOUS: Final = "anonymous"
-"""Who writes, as the change log names it, while callers are not told apart."""
+from aas_server.store.protocol import Kind
 
 
 def list_elements(call: Call) -> Response:
@@ -65,7 +69,7 @@ def list_elements(call: Call) -> Response:
     return page_of_views(result, following)
 
 
-def get_element(call: Call) -> Response:
+def get_element(call: Call) -> Answer:
     """Answer with one element in the form that is asked for."""
     level, extent = call.modifiers()
     path = call.id_short_path()
@@ -73,20 +77,111 @@ def get_element(call: Call) -> Response:
     content = call.operation.content
     if content is Content.VALUE:
         return value_response(submodel, path, level, extent)
+    nodes = lineage(submodel.tree(), path)
+    tag = etag(submodel.element_etag(path, nodes[-1]))
     slot = submodel.slot(path)
     if slot is not None and content is Content.NORMAL:
-        return json_response(slot.element_json())
-    nodes = lineage(submodel.tree(), path)
+        return json_response(slot.element_json(), headers=(tag,))
     require_content(nodes[-1], content)
-    return view_response(_view(nodes, path, content, level, extent))
+    return json_response(encode_json(_view(nodes, path, content, level, extent)), headers=(tag,))
 
 
-async def patch_element_value(call: Call) -> Response:
-    """Set the value of one element; answer once whoever owns it has taken it."""
+async def post_element(call: Call) -> Response:
+    """Add an element to the submodel, or to the container in the path."""
+    call.modifiers()
+    submodel_id = submodel_of(call).id
+    parent = call.id_short_path() if "idShortPath" in call.values else ()
+    checked = await call.repository.verifier.check(await read_json(call))
+    strict = call.repository.verifier.strict
+    path: IdShortPath = ()
+
+    def add(submodel: Node) -> Node:
+        nonlocal path
+        if parent:
+            require_stored(call, submodel, parent)
+        changed, path = inserted(submodel, parent, checked.tree, strict=strict)
+        return changed
+
+    submodel = await call.repository.edit(
+        Kind.SUBMODEL,
+        submodel_id,
+        add,
+        actor=call.actor,
+        path=parent,
+        conditions=UNCONDITIONAL if parent else call.conditions(),
+        warnings=checked.warnings,
+    )
+    return _created(call, submodel, path, checked.tree)
+
+
+async def put_element(call: Call) -> Response:
+    """Create or replace the element in the path."""
+    call.modifiers()
+    submodel_id = submodel_of(call).id
     path = call.id_short_path()
-    submodel = submodel_of(call)
-    value = await read_json(call.headers, call.receive, limit=call.settings.max_body)
-    await call.repository.write_value(submodel.id, path, value, actor=ANONYMOUS)
+    checked = await call.repository.verifier.check(await read_json(call))
+    strict = call.repository.verifier.strict
+    is_new = False
+
+    def replace(submodel: Node) -> Node:
+        nonlocal is_new
+        require_stored(call, submodel, path)
+        changed, is_new = put(submodel, path, checked.tree, strict=strict)
+        return changed
+
+    submodel = await _edit(call, submodel_id, replace, path, checked.warnings)
+    if is_new:
+        return _created(call, submodel, path, resolve(submodel.stored_tree(), path))
+    return no_content(_written(submodel, path))
+
+
+async def patch_element(call: Call) -> Response:
+    """Change parts of an element, its metadata or its value: all that is named or nothing.
+
+    A value that a machine owns is answered for once the machine took it.
+    """
+    call.modifiers()
+    submodel_id = submodel_of(call).id
+    path = call.id_short_path()
+    patch = await read_json(call)
+    content = call.operation.content
+    if content is Content.VALUE:
+        await call.repository.write_value(
+            submodel_id,
+            path,
+            patch,
+            actor=call.actor,
+            require=lambda submodel: require_stored(call, submodel, path),
+        )
+        return no_content()
+    strict = call.repository.verifier.strict
+
+    def change(submodel: Node) -> Node:
+        require_stored(call, submodel, path)
+        if content is Content.METADATA:
+            return patched_metadata(submodel, path, patch, strict=strict)
+        return patched_element(submodel, path, patch, strict=strict)
+
+    submodel = await call.repository.edit_verified(
+        Kind.SUBMODEL,
+        submodel_id,
+        change,
+        lambda submodel: resolve(submodel, path),
+        actor=call.actor,
+        path=path,
+    )
+    return no_content(_written(submodel, path))
+
+
+async def delete_element(call: Call) -> Response:
+    """Delete an element; later items of a list move up."""
+    path = call.id_short_path()
+
+    def delete(submodel: Node) -> Node:
+        require_stored(call, submodel, path)
+        return deleted(submodel, path)
+
+    await _edit(call, submodel_of(call).id, delete, path, 0)
     return no_content()
 
 
@@ -99,10 +194,47 @@ def value_response(
     """Return the answer to a read of $value; a live value comes with its quality and its time."""
     slot = submodel.slot(path)
     if slot is not None:
-        return json_response(slot.value_json(), headers=_live_headers(slot))
+        tag = etag(submodel.live_etag(slot))
+        return json_response(slot.value_json(), headers=(tag, *_live_headers(slot)))
     element = resolve(submodel.tree(), path)
     require_content(element, Content.VALUE)
-    return json_response(encode_json(value_only(element, level, extent)))
+    tag = etag(submodel.element_etag(path, element))
+    return json_response(encode_json(value_only(element, level, extent)), headers=(tag,))
+
+
+async def _edit(
+    call: Call,
+    submodel_id: str,
+    change: Callable[[Node], Node],
+    path: IdShortPath,
+    warnings: int,
+) -> Document:
+    return await call.repository.edit(
+        Kind.SUBMODEL, submodel_id, change, actor=call.actor, path=path, warnings=warnings
+    )
+
+
+def require_stored(call: Call, submodel: Node, path: IdShortPath) -> None:
+    """Raise ``PreconditionFailed`` unless the stored element at ``path`` is as demanded."""
+    conditions = call.conditions()
+    if conditions == UNCONDITIONAL:
+        return
+    try:
+        tag = fingerprint(resolve(submodel, path))
+    except NotFound:
+        tag = None
+    conditions.require(tag)
+
+
+def _created(call: Call, submodel: Document, path: IdShortPath, element: Node) -> Response:
+    text = format_id_short_path(path)
+    location = call.origin.location(f"{submodel_path(call)}/submodel-elements/{text}")
+    return created(element, location, headers=_written(submodel, path))
+
+
+def _written(submodel: Document, path: IdShortPath) -> list[Header]:
+    element = resolve(submodel.tree(), path)
+    return [etag(submodel.element_etag(path, element)), *warning(submodel.warnings)]
 
 
 def _view(

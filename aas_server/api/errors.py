@@ -6,6 +6,7 @@ dispatcher, a page or the HTTP parser.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -21,11 +22,17 @@ from aas_server.errors import (
     DeviceRefusedAccess,
     DeviceRefusedValue,
     DeviceUnreachable,
+    Finding,
     Forbidden,
+    InvalidDocument,
     NotAllowed,
     NotFound,
+    NotSupported,
+    PreconditionFailed,
     StoreUnavailable,
 )
+from aas_server.operations.delegate import DelegateFailed
+from aas_server.operations.jobs import JobRefused, WorkFailed
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +52,31 @@ class PayloadTooLarge(BadRequest):
 
 
 class UnsupportedMediaType(BadRequest):
-    """A body that is declared to be something else than JSON."""
+    """A body that is declared to be of a type that the operation does not take."""
 
     code = "UnsupportedMediaType"
+
+
+class RequestTimeout(BadRequest):
+    """A body that stopped arriving."""
+
+    code = "RequestTimeout"
+
+
+class RangeNotSatisfiable(AasError):
+    """A range that begins behind the end of the file; ``size`` is how long that is."""
+
+    code = "RangeNotSatisfiable"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the file has only {size} bytes", path="Range")
+        self.size = size
+
+
+class Overloaded(AasError):
+    """More requests under way than the server takes."""
+
+    code = "Overloaded"
 
 
 _STATUS: Final[dict[type[AasError], int]] = {
@@ -57,32 +86,47 @@ _STATUS: Final[dict[type[AasError], int]] = {
     DeviceRefusedAccess: 403,
     NotFound: 404,
     NotAllowed: 405,
+    RequestTimeout: 408,
     Conflict: 409,
+    PreconditionFailed: 412,
     PayloadTooLarge: 413,
     UnsupportedMediaType: 415,
+    RangeNotSatisfiable: 416,
+    NotSupported: 501,
     DeviceFailed: 502,
+    DelegateFailed: 502,
     DeviceUnreachable: 503,
     StoreUnavailable: 503,
+    Overloaded: 503,
+    JobRefused: 503,
 }
 _RETRY_AFTER: Final[Header] = (b"retry-after", b"5")
 _CLOSE: Final[Header] = (b"connection", b"close")
 
 
-def error_response(error: Exception, clock: Clock, *, request: str = "") -> Response:
+def error_response(
+    error: Exception, clock: Clock, *, request: str = "", correlation_id: str | None = None
+) -> Response:
     """Return the answer for ``error``; ``request`` is its method and path, for the log.
 
     An error that the user cannot act upon is answered with 500 and the correlation id under which
     it is logged, once and with its traceback; what it says stays inside.
     """
+    correlation_id = correlation_id or getattr(error, "correlation_id", None) or clock.new_id()
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
     if status is None or not isinstance(error, AasError):
-        correlation_id = clock.new_id()
-        log.error("request failed", request=request, correlation_id=correlation_id, exc_info=error)
+        if not isinstance(error, WorkFailed):
+            log.error(
+                "request failed", request=request, correlation_id=correlation_id, exc_info=error
+            )
         text = f"the server failed; its log tells more under the correlation id {correlation_id}"
-        return result_response(
-            500, "InternalServerError", text, clock, correlation_id=correlation_id
-        )
-    return result_response(status, error.code, _text(error), clock, headers=_headers(error, status))
+        code = "InternalServerError"
+        return result_response(500, code, text, clock, correlation_id=correlation_id)
+    texts = [_text(error)]
+    if isinstance(error, InvalidDocument):
+        texts = [_finding_text(finding) for finding in error.findings]
+    body = result_body(error.code, texts, clock, correlation_id)
+    return json_response(body, status=status, headers=_headers(error, status))
 
 
 def result_response(
@@ -96,20 +140,34 @@ def result_response(
 ) -> Response:
     """Return a failure as a Result with one message."""
     return json_response(
-        result_body(code, text, clock, correlation_id), status=status, headers=headers
+        result_body(code, [text], clock, correlation_id), status=status, headers=headers
     )
 
 
-def result_body(code: str, text: str, clock: Clock, correlation_id: str | None = None) -> bytes:
-    """Return the JSON text of a Result with one message of the type Error."""
-    message = {
-        "code": code,
-        "correlationId": correlation_id or clock.new_id(),
-        "messageType": "Error",
-        "text": text,
-        "timestamp": to_iso(clock.now()),
-    }
-    return encode_json({"messages": [message]})
+def result_body(
+    code: str, texts: Iterable[str], clock: Clock, correlation_id: str | None = None
+) -> bytes:
+    """Return the JSON text of a Result with a message of the type Error for each text."""
+    correlation_id = correlation_id or clock.new_id()
+    timestamp = to_iso(clock.now())
+    messages = [
+        {
+            "code": code,
+            "correlationId": correlation_id,
+            "messageType": "Error",
+            "text": text,
+            "timestamp": timestamp,
+        }
+        for text in texts
+    ]
+    return encode_json({"messages": messages})
+
+
+def _finding_text(finding: Finding) -> str:
+    place = f"{finding.path}: " if finding.path else ""
+    constraint = f" ({finding.code})" if finding.code.startswith("AAS") else ""
+    known = finding.code in finding.text
+    return f"{place}{finding.text}{'' if known else constraint}"
 
 
 def _text(error: AasError) -> str:
@@ -124,7 +182,9 @@ def _text(error: AasError) -> str:
 def _headers(error: AasError, status: int) -> tuple[Header, ...]:
     if isinstance(error, MethodNotAllowed):
         return ((b"allow", error.allow.encode()),)
-    if isinstance(error, PayloadTooLarge):
+    if isinstance(error, RangeNotSatisfiable):
+        return ((b"content-range", b"bytes */%d" % error.size),)
+    if isinstance(error, PayloadTooLarge | RequestTimeout):
         # The rest of the body is on its way and nobody is going to read it.
         return (_CLOSE,)
     return (_RETRY_AFTER,) if status == 503 else ()

@@ -11,35 +11,15 @@ from typing import Any, Final, TypeAlias
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from aas_server.api.hot_reads import Answer, HotRead
+from aas_server.api.hot_reads import SPECIAL_HEADERS, HotAnswer, HotRead, present
 from aas_server.api.protocol import ResultProtocol
 from aas_server.api.responses import Header, raw_headers
-from aas_server.clock import Clock
-
-_SPECIAL: Final = frozenset(
-    {
-        b"authorization",
-        b"connection",
-        b"content-length",
-        b"expect",
-        b"if-match",
-        b"if-modified-since",
-        b"if-none-match",
-        b"if-range",
-        b"if-unmodified-since",
-        b"proxy-authorization",
-        b"range",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    }
-)
-"""Headers that may change the answer or the connection: such requests take the ASGI way."""
 
 _OK: Final = STATUS_LINE[200]
 _JOINED: Final = 8192
-"""Bodies below are copied behind their head: one buffer is written faster than two."""
+"""Bodies below stand in one buffer with their head: one is written faster than two."""
+_ACCEPT_ENCODING: Final = b"accept-encoding"
+_CONNECTION: Final = b"connection"
 
 Find: TypeAlias = Callable[[bytes], HotRead | None]
 """Leads from the raw target of a request to what is hot there."""
@@ -53,73 +33,79 @@ class FastLaneProtocol(ResultProtocol):
     the ASGI way.
     """
 
-    def __init__(self, *args: Any, find: Find, clock: Clock, **kwargs: Any) -> None:
-        super().__init__(*args, clock=clock, **kwargs)
+    def __init__(self, *args: Any, find: Find, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._find = find
-        self._monotonic = clock.monotonic
-        self._ordinary = True
-        self._answered = False
+        self._monotonic = self._clock.monotonic
+        self._plain = self._coded = self._answered = False
         self._defaults: list[Header] | None = None
         self._start = b""
 
     def on_message_begin(self) -> None:
-        """Note that a request begins."""
-        super().on_message_begin()
-        self._ordinary = True
-        self._answered = False
+        """Note that a request begins; what only the ASGI way needs is made when it is taken."""
+        self.url = b""
+        self.headers = []
+        self._in_head = self._in_message = self._plain = True
+        self._coded = self._answered = False
+        self._head_size = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take in one header."""
         name = name.lower()
-        if name in _SPECIAL:
-            if name != b"connection" or value.lower() != b"keep-alive":
-                self._ordinary = False
-            super().on_header(name, value)
-        else:
-            self.headers.append((name, value))
+        if name in SPECIAL_HEADERS:
+            self._plain = False
+        elif name == _CONNECTION:
+            if value.lower() != b"keep-alive":
+                self._plain = False
+        elif name == _ACCEPT_ENCODING:
+            self._coded = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Answer a hot read at once, or start the ASGI way."""
-        cycle: RequestResponseCycle | None = self.cycle
-        if (
-            self._ordinary
-            and (entry := self._find(self.url)) is not None
-            and (cycle is None or cycle.response_complete)
-            and not self.flow.write_paused
-            and self.parser.get_method() == b"GET"
-            and self.parser.get_http_version() == "1.1"
-            and self.parser.should_keep_alive()
-        ):
+        if self._plain and (entry := self._find(self.url)) is not None and self._is_free():
             started = self._monotonic()
-            answer = _present(entry)
-            if answer is not None:
+            answer = present(entry)
+            if answer is not None and not (self._coded and answer.compressible):
+                self._in_head = False
                 self._write(answer)
                 entry.series.observe(200, self._monotonic() - started)
                 self._answered = True
                 self.on_response_complete()
                 return
+        self._begin_full_way()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Note that the request is there in full."""
-        if not self._answered:
+        if self._answered:
+            self._in_message = False
+        else:
             super().on_message_complete()
 
-    def _write(self, answer: Answer) -> None:
+    def _is_free(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return (
+            (cycle is None or cycle.response_complete)
+            and not self.flow.write_paused
+            and self.parser.get_method() == b"GET"
+            and self.parser.get_http_version() == "1.1"
+            and self.parser.should_keep_alive()
+        )
+
+    def _begin_full_way(self) -> None:
+        url, headers, head_size = self.url, self.headers, self._head_size
+        super().on_message_begin()
+        self.url, self._head_size = url, head_size
+        for name, value in headers:
+            super().on_header(name, value)
+
+    def _write(self, answer: HotAnswer) -> None:
         defaults = self.server_state.default_headers
         if defaults is not self._defaults:
             self._defaults = defaults
             self._start = _OK + raw_headers(defaults)
-        head, body = answer
-        if len(body) < _JOINED:
-            self.transport.write(b"".join((self._start, head, body)))
+        if len(answer.body) < _JOINED:
+            self.transport.write(answer.whole(self._start))
         else:
-            self.transport.writelines((self._start + head, body))
-
-
-def _present(entry: HotRead) -> Answer | None:
-    try:
-        return entry.answer()
-    except Exception:
-        # The ASGI way meets the same failure, and tells and logs it.
-        return None
+            self.transport.writelines((self._start + answer.head, answer.body))

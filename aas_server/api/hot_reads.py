@@ -6,12 +6,16 @@ answer is looked up anew, and rendered anew as soon as the document or the live 
 
 from __future__ import annotations
 
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
+
+from starlette.types import Message
 
 from aas_server.api.call import Call
+from aas_server.api.documents import document_response
 from aas_server.api.elements import value_response
+from aas_server.api.finishing import VARY, is_compressible
 from aas_server.api.metrics import Series
-from aas_server.api.responses import Response, json_response, raw_headers
+from aas_server.api.responses import HEAD, Response, raw_head
 from aas_server.live.slots import Slot
 from aas_server.metamodel.id_short_path import IdShortPath
 from aas_server.repository.collection import Collection
@@ -21,8 +25,56 @@ from aas_server.repository.repository import Repository
 MAX_PATHS: Final = 10_000
 MAX_PATH_LENGTH: Final = 4_096
 
-Answer: TypeAlias = tuple[bytes, bytes]
-"""The headers of a 200 with the empty line that ends them, and the body."""
+SPECIAL_HEADERS: Final = frozenset(
+    {
+        b"authorization",
+        b"content-length",
+        b"expect",
+        b"if-match",
+        b"if-none-match",
+        b"if-range",
+        b"if-unmodified-since",
+        b"origin",
+        b"proxy-authorization",
+        b"range",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"x-correlation-id",
+    }
+)
+"""Headers that may change the answer or the connection: such requests are dispatched in full."""
+
+
+class HotAnswer:
+    """A 200 as both ways need it: its ASGI ``start``, or ``head``, the headers with the empty line
+    that ends them.
+
+    ``compressible`` says that a client that takes content codings gets another form.
+    """
+
+    __slots__ = ("_begin", "_whole", "body", "compressible", "head", "start")
+
+    def __init__(self, response: Response) -> None:
+        self.compressible = is_compressible(response)
+        headers = (*response.headers, VARY) if self.compressible else response.headers
+        self.head = raw_head(headers)
+        self.body = response.body
+        self.start: Message = {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": headers,
+            HEAD: self.head,
+        }
+        self._begin = self._whole = b""
+
+    def whole(self, begin: bytes) -> bytes:
+        """Return ``begin``, the head and the body; ``begin`` changes once a second."""
+        if begin != self._begin:
+            self._begin = begin
+            self._whole = b"".join((begin, self.head, self.body))
+        return self._whole
 
 
 class HotRead(Protocol):
@@ -30,32 +82,34 @@ class HotRead(Protocol):
 
     series: Series
 
-    def answer(self) -> Answer | None:
-        """Return the present answer, or None when only the ASGI way knows it."""
+    def answer(self) -> HotAnswer | None:
+        """Return the present answer, or None when only the full way knows it."""
 
 
 class HotDocument:
-    """A whole shell or submodel."""
+    """A whole shell or submodel, kept while it and its live values stay the same."""
 
-    __slots__ = ("_collection", "_head", "_id", "_length", "series")
+    __slots__ = ("_answer", "_collection", "_document", "_id", "_version", "series")
 
     def __init__(self, collection: Collection, identifier: str, series: Series) -> None:
         self.series = series
         self._collection = collection
         self._id = identifier
-        self._length = -1
-        self._head = b""
+        self._document: Document | None = None
+        self._version: tuple[int, int] | None = None
+        self._answer: HotAnswer | None = None
 
-    def answer(self) -> Answer | None:
-        """Return the present answer, or None when only the ASGI way knows it."""
+    def answer(self) -> HotAnswer | None:
+        """Return the present answer, or None when only the full way knows it."""
         document = self._collection.find(self._id)
         if document is None or document.may_hold_blobs:
+            self._document = self._answer = None
             return None
-        body = document.body()
-        if len(body) != self._length:
-            self._head = _head(json_response(body))
-            self._length = len(body)
-        return self._head, body
+        version = document.live_version()
+        if document is not self._document or version != self._version:
+            self._answer = HotAnswer(document_response(document, document.body()))
+            self._document, self._version = document, version
+        return self._answer
 
 
 class HotValue:
@@ -82,22 +136,21 @@ class HotValue:
         self._document: Document | None = None
         self._slot: Slot | None = None
         self._version: int | tuple[int, int] | None = None
-        self._answer: Answer = (b"", b"")
+        self._answer: HotAnswer | None = None
 
-    def answer(self) -> Answer | None:
-        """Return the present answer, or None when only the ASGI way knows it.
+    def answer(self) -> HotAnswer | None:
+        """Return the present answer, or None when only the full way knows it.
 
         Raises what ``value_response`` raises.
         """
         document = self._submodels.find(self._id)
         if document is None:
-            self._document = self._slot = None
+            self._document = self._slot = self._answer = None
             return None
         slot = document.slot(self._path)
         version = document.live_version() if slot is None else slot.point.version
         if document is not self._document or slot is not self._slot or version != self._version:
-            response = value_response(document, self._path)
-            self._answer = (_head(response), response.body)
+            self._answer = HotAnswer(value_response(document, self._path))
             self._document, self._slot, self._version = document, slot, version
         return self._answer
 
@@ -131,5 +184,10 @@ class HotReads:
         return HotDocument(submodels, identifier, series)
 
 
-def _head(response: Response) -> bytes:
-    return raw_headers(response.headers) + b"\r\n"
+def present(entry: HotRead) -> HotAnswer | None:
+    """Return what ``entry`` answers with, None when only the full way can tell."""
+    try:
+        return entry.answer()
+    except Exception:
+        # The full way meets the same failure, and tells and logs it.
+        return None

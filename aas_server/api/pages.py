@@ -1,4 +1,4 @@
-"""The pages beside the API: the start page, health and metrics, hosted by FastAPI."""
+"""The pages beside the API: the start page, docs, health and metrics, hosted by FastAPI."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response as PageResponse
 
+from aas_server.api.docs_page import add_docs
 from aas_server.api.errors import error_response, result_response
 from aas_server.api.responses import Header, Response, no_content
 from aas_server.api.settings import ApiSettings
@@ -63,6 +64,7 @@ def build_pages(
     for path, page in (("/health", health), ("/actuator/health", health), ("/metrics", metrics)):
         app.add_route(path, page)
         app.add_route(path + "/", page)
+    add_docs(app, version=settings.version)
     return app
 
 

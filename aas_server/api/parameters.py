@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import enum
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from aas_server.errors import BadRequest
-from aas_server.metamodel.identifiers import decode_base64url
+from aas_server.metamodel.identifiers import decode_base64url, decode_identifier
 from aas_server.metamodel.references import key_values
 
 E = TypeVar("E", bound=enum.Enum)
@@ -23,6 +24,12 @@ MAX_PARAMETERS: Final = 200
 MAX_SEMANTIC_ID_LENGTH: Final = 3072
 """Characters of an encoded semanticId at most (AASa-002)."""
 
+_MOMENT: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,30})?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMIT: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _GLOBAL_ASSET_ID: Final = "globalAssetId"
 
@@ -74,6 +81,20 @@ class Query:
             known = " or ".join(str(member.value) for member in type(default))
             raise BadRequest(f"{value!r} is not {known}", path=name) from None
 
+    def boolean(self, name: str, *, default: bool) -> bool:
+        """Return what ``name`` says, ``true`` or ``false``."""
+        value = self.one(name)
+        if value is None:
+            return default
+        if value not in ("true", "false"):
+            raise BadRequest(f"{value[:100]!r} is neither true nor false", path=name)
+        return value == "true"
+
+    def identifier(self, name: str) -> str | None:
+        """Return the Identifier that ``name`` encodes as base64url, or None."""
+        value = self.one(name)
+        return None if value is None else decode_identifier(value, name=name)
+
     def limit(self, *, default: int, largest: int) -> int:
         """Return the page size asked for, at most ``largest``: a page may hold fewer than asked."""
         value = self.one("limit")
@@ -82,6 +103,26 @@ class Query:
         if not _LIMIT.fullmatch(value) or int(value) < 1:
             raise BadRequest(f"{value!r} is not a whole number from 1 on", path="limit")
         return min(int(value), largest)
+
+    def moment(self, name: str) -> int | None:
+        """Return the xs:dateTime ``name`` in microseconds since the epoch, or None.
+
+        It has a zone; what is finer than a microsecond is cut off.
+        """
+        value = self.one(name)
+        if value is None:
+            return None
+        # The plus of a zone is a blank in a query that nobody encoded.
+        match = _MOMENT.fullmatch(value.replace(" ", "+"))
+        if match is None:
+            raise BadRequest(
+                f"{value[:100]!r} is no date and time such as 2026-11-23T08:00:00Z", path=name
+            )
+        try:
+            moment = datetime.fromisoformat(f"{match[1]}{(match[2] or '')[:7]}{match[3]}")
+        except ValueError as error:
+            raise BadRequest(f"{value!r}: {error}", path=name) from error
+        return (moment - _EPOCH) // timedelta(microseconds=1)
 
     def cursor(self) -> str | None:
         """Return where the page starts, None for the first.
@@ -126,7 +167,12 @@ class Query:
 
 
 def _asset_ids(encoded: str) -> list[tuple[str, str]]:
-    decoded = _decode_json(decode_base64url(encoded, name="assetIds"), "assetIds")
+    text = decode_base64url(encoded, name="assetIds")
+    if not text.lstrip().startswith(("{", "[")) and ":" in text:
+        # A client in use sends name:value in place of the JSON.
+        decoded: Any = dict(zip(_PAIR, text.split(":", 1), strict=True))
+    else:
+        decoded = _decode_json(text, "assetIds")
     found: list[tuple[str, str]] = []
     for entry in decoded if isinstance(decoded, list) else [decoded]:
         name, value = (entry.get(key) if isinstance(entry, dict) else None for key in _PAIR)
@@ -139,6 +185,7 @@ def _asset_ids(encoded: str) -> list[tuple[str, str]]:
 
 
 _PAIR: Final = ("name", "value")
+_ENCODED: Final = {"assetIds": "a SpecificAssetId or an array of them"}
 
 
 def _is_key(key: Any) -> bool:
@@ -149,4 +196,6 @@ def _decode_json(text: str, name: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise BadRequest("does not encode JSON", path=name) from error
+        raise BadRequest(
+            f"does not encode {_ENCODED.get(name, 'a Reference')} as JSON", path=name
+        ) from error

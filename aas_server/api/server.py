@@ -69,9 +69,10 @@ def make_server(
 
 
 def _protocol(app: AasApplication) -> Any:
+    common: dict[str, Any] = {"clock": app.clock, "patience": app.settings.idle_timeout}
     if app.settings.fast_lane:
         problem = fast_lane_problem(app.clock)
         if problem is None:
-            return partial(FastLaneProtocol, find=app.hot_reads.find, clock=app.clock)
+            return partial(FastLaneProtocol, find=app.hot_reads.find, **common)
         log.warning("fast lane off", reason=problem, uvicorn=uvicorn.__version__)
-    return partial(ResultProtocol, clock=app.clock)
+    return partial(ResultProtocol, **common)

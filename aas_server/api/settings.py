@@ -7,10 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
-    """Limits of requests and pages; ``max_body`` is in bytes, the limits count results."""
+    """Limits of requests and pages, and what this server is to its clients.
+
+    ``max_body`` and ``max_upload`` are in bytes, ``max_limit`` and ``default_limit`` count results,
+    ``idle_timeout`` is in seconds. ``shell`` and ``submodel`` are the identifiers behind /aas and
+    /submodel; ``external_url`` and ``trusted_proxies`` say how clients reach the server.
+    """
 
     version: str
-    max_body: int = 1_048_576
+    max_body: int = 16_777_216
+    max_upload: int = 2_147_483_648
     max_limit: int = 1000
     default_limit: int = 100
+    max_requests: int = 1000
+    idle_timeout: float = 30.0
+    shell: str | None = None
+    submodel: str | None = None
+    external_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
     fast_lane: bool = True

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from aas_server.api.operations import BASE_PATHS
+from aas_server.api.operations.table import BASE_PATHS
 from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.metamodel.references import key_values
 from aas_server.metamodel.tree import walk
@@ -53,6 +53,7 @@ _LINKS: Final = (
     ("Shells", f"{_API}/shells"),
     ("Submodels", f"{_API}/submodels"),
     ("Concept descriptions", f"{_API}/concept-descriptions"),
+    ("API documentation", "/docs"),
     ("Health", "/health"),
     ("Metrics", "/metrics"),
 )

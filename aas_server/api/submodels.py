@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from aas_server.api.bodies import read_json
 from aas_server.api.call import Call
+from aas_server.api.documents import (
+    created_document,
+    document_filter,
+    document_response,
+    etag,
+    replaced_document,
+)
 from aas_server.api.paging import page_of, page_of_views, page_response
-from aas_server.api.responses import Response, encode_json, json_response
-from aas_server.api.shells import require_submodel_of_shell
-from aas_server.errors import BadRequest
+from aas_server.api.responses import Response, encode_json, no_content
+from aas_server.api.shells import require_submodel_of_shell, with_submodel, without_submodel
+from aas_server.errors import BadRequest, NotFound
+from aas_server.metamodel.identifiers import encode_identifier
+from aas_server.metamodel.patches import patched_metadata, patched_submodel
+from aas_server.metamodel.tree import Node
 from aas_server.metamodel.views import (
     Content,
     Extent,
@@ -19,6 +30,9 @@ from aas_server.metamodel.views import (
 )
 from aas_server.repository.collection import Filter
 from aas_server.repository.document import Document
+from aas_server.repository.repository import put_into
+from aas_server.repository.unit import Unit
+from aas_server.store.protocol import Kind
 
 
 def list_submodels(call: Call) -> Response:
@@ -27,9 +41,7 @@ def list_submodels(call: Call) -> Response:
     A page of $path counts paths: those of the submodels one after the other.
     """
     level, extent = call.modifiers()
-    wanted = Filter(
-        id_short=call.query.one("idShort"), semantic_id=call.query.reference("semanticId")
-    )
+    wanted = document_filter(call, semantic_id=call.query.reference("semanticId"))
     content = call.operation.content
     if content is Content.PATH:
         return page_of_views(*_page_of_paths(call, wanted, level))
@@ -39,10 +51,77 @@ def list_submodels(call: Call) -> Response:
     )
 
 
+async def post_submodel(call: Call) -> Response:
+    """Create a submodel."""
+    submodel = await call.repository.create(
+        Kind.SUBMODEL, await read_json(call), actor=call.actor, conditions=call.conditions()
+    )
+    return created_document(call, submodel, f"/submodels/{encode_identifier(submodel.id)}")
+
+
 def get_submodel(call: Call) -> Response:
     """Answer with one submodel in the form that is asked for."""
     level, extent = call.modifiers()
-    return json_response(_render(submodel_of(call), call.operation.content, level, extent))
+    submodel = submodel_of(call)
+    return document_response(submodel, _render(submodel, call.operation.content, level, extent))
+
+
+async def put_submodel(call: Call) -> Response:
+    """Create or replace a submodel; through a shell, which then refers to it."""
+    if "aasIdentifier" in call.values:
+        return await _put_into_shell(call)
+    identifier = call.identifier("submodelIdentifier")
+    submodel, is_new = await call.repository.put(
+        Kind.SUBMODEL,
+        identifier,
+        await read_json(call),
+        actor=call.actor,
+        conditions=call.conditions(),
+        create=call.operation.creates,
+    )
+    if is_new:
+        return created_document(call, submodel, f"/submodels/{encode_identifier(identifier)}")
+    return replaced_document(submodel)
+
+
+async def delete_submodel(call: Call) -> Response:
+    """Delete a submodel; through a shell together with the reference to it."""
+    identifier = call.identifier("submodelIdentifier")
+    unit = call.repository.unit(actor=call.actor)
+    if "aasIdentifier" in call.values:
+        shell = _shell(call, unit)
+        unit.replace(Kind.SHELL, shell["id"], without_submodel(shell, identifier))
+    unit.delete(Kind.SUBMODEL, identifier, conditions=call.conditions())
+    await unit.commit()
+    return no_content()
+
+
+async def patch_submodel(call: Call) -> Response:
+    """Change parts of a submodel, its metadata or its values: all that is named or nothing."""
+    call.modifiers()
+    identifier = submodel_of(call).id
+    patch = await read_json(call)
+    content = call.operation.content
+    if content is Content.VALUE:
+        await call.repository.write_value(
+            identifier, (), patch, actor=call.actor, conditions=call.conditions()
+        )
+        return no_content([etag(submodel_of(call).etag())])
+
+    def change(submodel: Node) -> Node:
+        if content is Content.METADATA:
+            return patched_metadata(submodel, (), patch)
+        return patched_submodel(submodel, patch)
+
+    submodel = await call.repository.edit_verified(
+        Kind.SUBMODEL,
+        identifier,
+        change,
+        lambda submodel: submodel,
+        actor=call.actor,
+        conditions=call.conditions(),
+    )
+    return replaced_document(submodel)
 
 
 def submodel_of(call: Call) -> Document:
@@ -55,6 +134,44 @@ def submodel_of(call: Call) -> Document:
     if "aasIdentifier" in call.values:
         require_submodel_of_shell(call, submodel_id)
     return call.repository.submodels.get(submodel_id)
+
+
+def submodel_path(call: Call) -> str:
+    """Return the path of the submodel below the API, the way the client took to it."""
+    template = call.operation.path
+    prefix = template.split("/submodel-elements", 1)[0]
+    return prefix.format_map(call.values)
+
+
+async def _put_into_shell(call: Call) -> Response:
+    identifier = call.identifier("submodelIdentifier")
+    checked = await call.repository.verifier.check(await read_json(call), Kind.SUBMODEL.value)
+    unit = call.repository.unit(actor=call.actor)
+    shell = _shell(call, unit)
+    is_new = put_into(
+        unit,
+        Kind.SUBMODEL,
+        identifier,
+        checked.tree,
+        conditions=call.conditions(),
+        create=call.operation.creates,
+    )
+    holder = with_submodel(shell, identifier)
+    if holder is not shell:
+        unit.replace(Kind.SHELL, shell["id"], holder)
+    await unit.commit()
+    submodel = call.repository.submodels.get(identifier)
+    if is_new:
+        return created_document(call, submodel, submodel_path(call))
+    return replaced_document(submodel)
+
+
+def _shell(call: Call, unit: Unit) -> Node:
+    identifier = call.identifier("aasIdentifier")
+    shell = unit.find(Kind.SHELL, identifier)
+    if shell is None:
+        raise NotFound(f"there is no {Kind.SHELL.value} with the id {identifier!r}")
+    return shell
 
 
 def _page_of_paths(call: Call, wanted: Filter, level: Level) -> tuple[list[str], str | None]:

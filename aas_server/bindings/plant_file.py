@@ -47,6 +47,14 @@ _EXAMPLE: Final = {
             "unit": {"from": "1/min", "to": "1/s"},
         }
     ],
+    "operations": [
+        {
+            "connection": "mill",
+            "object": "nsu=http://vendor.example/UA/;s=Jobs",
+            "method": "nsu=http://vendor.example/UA/;s=Jobs.Start",
+            "operation": {"submodel": "urn:example:mill:JobControl", "path": "StartJob"},
+        }
+    ],
 }
 
 
@@ -230,12 +238,54 @@ class BindingSettings(PlantModel):
     )
 
 
+class OperationElementSettings(PlantModel):
+    """The Operation that a method carries out."""
+
+    submodel: Text = Field(description="Id of the submodel.")
+    path: Text = Field(description="idShortPath of an Operation.", examples=["StartJob"])
+
+    @property
+    def name(self) -> str:
+        """Return ``submodel id/idShortPath``."""
+        return f"{self.submodel}/{self.path}"
+
+
+class MethodSettings(PlantModel):
+    """One method of a machine and the Operation that it carries out."""
+
+    connection: Text = Field(description="Name of the connection, as under connections.")
+    object: Text = Field(
+        description="Node id of the object that the method is called on: nsu=<uri>;s=<id>.",
+        examples=["nsu=http://vendor.example/UA/;s=Press"],
+    )
+    method: Text = Field(
+        description="Node id of the method: nsu=<uri>;s=<id>.",
+        examples=["nsu=http://vendor.example/UA/;s=Press.StartJob"],
+    )
+    operation: OperationElementSettings = Field(description="What it carries out.")
+    inputs: tuple[Text, ...] | None = Field(
+        None,
+        description="idShorts of the variables in the order of the method's input arguments; "
+        "the Operation's input and then its inoutput variables when left out.",
+        examples=[["Program", "Quantity"]],
+    )
+    outputs: tuple[Text, ...] | None = Field(
+        None,
+        description="idShorts of the variables in the order of the method's output arguments; "
+        "the Operation's output and then its inoutput variables when left out.",
+        examples=[["JobNumber"]],
+    )
+
+
 class PlantFile(PlantModel):
     """The machines of a plant and what of them feeds the model."""
 
     version: Literal[1] = Field(description="Version of this file's form.")
     connections: dict[Text, ConnectionSettings] = Field(description="The machines, by a name.")
     bindings: tuple[BindingSettings, ...] = Field((), description="What feeds what.")
+    operations: tuple[MethodSettings, ...] = Field(
+        (), description="Which method carries out which Operation."
+    )
 
 
 def load_plant_file(path: Path) -> PlantFile:
@@ -277,16 +327,17 @@ class _SchemaForEditors(GenerateJsonSchema):
 
 
 def _unknown_connections(content: Any) -> Iterator[Problem]:
-    """Yield the bindings whose connection is not there, as far as the content can be read."""
+    """Yield the rows whose connection is not there, as far as the content can be read."""
     if not isinstance(content, dict) or not isinstance(content.get("connections"), dict):
         return
     names = {str(name) for name in content["connections"]}
-    bindings = content.get("bindings")
-    for index, binding in enumerate(bindings if isinstance(bindings, list) else ()):
-        name = binding.get("connection") if isinstance(binding, dict) else None
-        if isinstance(name, str) and name and name not in names:
-            text = f"unknown connection {name!r}{nearest(name, names)}"
-            yield ("bindings", index, "connection"), text
+    for section in ("bindings", "operations"):
+        rows = content.get(section)
+        for index, row in enumerate(rows if isinstance(rows, list) else ()):
+            name = row.get("connection") if isinstance(row, dict) else None
+            if isinstance(name, str) and name and name not in names:
+                text = f"unknown connection {name!r}{nearest(name, names)}"
+                yield (section, index, "connection"), text
 
 
 def _joined(problems: list[ConfigurationError]) -> ConfigurationError:

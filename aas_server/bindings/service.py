@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,9 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from aas_server.bindings.binding import Binding
+from aas_server.bindings.method import plan_methods
 from aas_server.bindings.metrics import BindingMetrics
+from aas_server.bindings.opcua.methods import OpcUaMethod
 from aas_server.bindings.opcua.pki import Pki
 from aas_server.bindings.opcua.session import silence_asyncua
 from aas_server.bindings.opcua.supervisor import OpcUaSupervisor
@@ -22,6 +25,8 @@ from aas_server.bindings.status import ConnectionReport, status_submodel
 from aas_server.clock import Clock
 from aas_server.errors import AasError
 from aas_server.live.hub import LiveHub
+from aas_server.metamodel.id_short_path import IdShortPath, parse_id_short_path
+from aas_server.operations.service import OperationService
 from aas_server.repository.repository import Repository
 
 log = structlog.get_logger(__name__)
@@ -37,7 +42,8 @@ class BindingService:
     """Feeds the model from the machines of ``plant`` between ``start`` and ``stop``.
 
     Keeps the generated submodel ``AssetConnectionStatus`` up to date and logs each problem of a
-    binding once, and its end. ``pki_dir`` is the folder of certificates.
+    binding once, and its end. ``pki_dir`` is the folder of certificates. With ``operations``, the
+    machines' methods carry out Operations as the plant file says.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class BindingService:
         registry: CollectorRegistry,
         *,
         pki_dir: Path,
+        operations: OperationService | None = None,
     ) -> None:
         self._plant = plant
         self._repository = repository
@@ -56,6 +63,8 @@ class BindingService:
         self._clock = clock
         self._metrics = BindingMetrics(registry)
         self._pki = Pki(pki_dir)
+        self._operations = operations
+        self._registered: list[tuple[str, IdShortPath]] = []
         self._bindings: list[Binding] = []
         self._supervisors: dict[str, OpcUaSupervisor] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -78,6 +87,7 @@ class BindingService:
                 pki=self._pki,
                 counters=self._metrics.of(name),
             )
+        self._register_methods()
         self._refresh()
         self._tasks = [
             asyncio.create_task(supervisor.run(), name=f"connection {name}")
@@ -88,6 +98,10 @@ class BindingService:
 
     async def stop(self) -> None:
         """End all connections; takes two seconds at most."""
+        for submodel_id, path in self._registered:
+            if self._operations is not None:
+                self._operations.unregister(submodel_id, path)
+        self._registered.clear()
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -102,11 +116,29 @@ class BindingService:
         return [supervisor.report() for supervisor in self._supervisors.values()]
 
     def _writer(self, binding: Binding) -> OpcUaWriter:
-        def line() -> Line | None:
-            supervisor = self._supervisors.get(binding.connection)
-            return None if supervisor is None else supervisor.line()
-
+        line = partial(self._line, binding.connection)
         return OpcUaWriter(binding, line, self._metrics.of(binding.connection))
+
+    def _line(self, connection: str) -> Line | None:
+        supervisor = self._supervisors.get(connection)
+        return None if supervisor is None else supervisor.line()
+
+    def _register_methods(self) -> None:
+        """Let the machines carry out Operations, also those whose submodels come only later."""
+        if self._operations is None:
+            return
+        for method in plan_methods(self._plant, self._repository):
+            target = method.settings.operation
+            reason = method.problem
+            try:
+                key = target.submodel, parse_id_short_path(target.path)
+                line = partial(self._line, method.settings.connection)
+                self._operations.register(*key, OpcUaMethod(method.settings, line))
+                self._registered.append(key)
+            except AasError as error:
+                reason = reason or error.text
+            if reason is not None:
+                log.warning("operation not carried out", operation=target.name, reason=reason)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Tell that a supervisor is gone: only a defect ends one before ``stop``."""

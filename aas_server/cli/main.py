@@ -37,6 +37,16 @@ Load = Annotated[
 ]
 More = Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", hidden=True)]
 Plant = Annotated[Path | None, typer.Option(help="Plant file: connections and bindings.")]
+Shell = Annotated[
+    str | None, typer.Option(help="Identifier of the one shell that is also served at /aas.")
+]
+Submodel = Annotated[
+    str | None,
+    typer.Option(help="Identifier of the one submodel that is also served at /submodel."),
+]
+ExternalUrl = Annotated[
+    str | None, typer.Option(help="Address under which clients reach the server.")
+]
 Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
 
 
@@ -62,10 +72,14 @@ def serve(
     load: Load = None,
     plant: Plant = None,
     config: Config = None,
+    shell: Shell = None,
+    submodel: Submodel = None,
+    external_url: ExternalUrl = None,
     more: More = None,
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
     options = _options(host, port, data, load, plant, more)
+    options |= {"shell": shell, "submodel": submodel, "external_url": external_url}
     with_settings(options, config, serve_until_stopped)
 
 
@@ -110,7 +124,7 @@ def check(
         raise typer.Exit(1)
 
 
-schema = typer.Typer(help="Print the JSON Schemas of the files that people write.")
+schema = typer.Typer(help="Print the schemas of what people write and of what the API speaks.")
 app.add_typer(schema, name="schema")
 
 
@@ -120,6 +134,15 @@ def schema_plant() -> None:
     from aas_server.bindings.plant_file import plant_file_schema
 
     sys.stdout.write(json.dumps(plant_file_schema(), indent=2, ensure_ascii=False) + "\n")
+
+
+@schema.command("openapi")
+def schema_openapi() -> None:
+    """Print the OpenAPI document of the API."""
+    from aas_server.api.docs_page import json_text
+    from aas_server.api.openapi.document import whole_document
+
+    sys.stdout.write(json_text(whole_document(__version__)))
 
 
 def run(action: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

@@ -78,6 +78,8 @@ class LiveHub:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.token = clock.new_id()[:8]
+        """Tells this run of the server from others: versions count from its start."""
         self._groups: dict[str, LiveGroup] = {}
         self._listeners: list[Listener] = []
         self._structures = 0

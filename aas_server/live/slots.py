@@ -11,6 +11,7 @@ from aas_server.clock import to_iso
 from aas_server.live.hub import LivePoint
 from aas_server.live.sinks import Facet
 from aas_server.live.values import LiveValue
+from aas_server.metamodel.fingerprint import fingerprint
 from aas_server.metamodel.tree import Node
 from aas_server.metamodel.value_types import to_json, to_lexical
 
@@ -35,11 +36,14 @@ class Slot:
         "_value_version",
         "facet",
         "point",
+        "stored_tag",
     )
 
     def __init__(self, element: Node, point: LivePoint, facet: Facet) -> None:
         self.point = point
         self.facet = facet
+        self.stored_tag = fingerprint(element)
+        """Names the content of the stored element, whatever live value it shows."""
         self._value_type: str | None = element.get("valueType")
         self._stored = element.get("value")
         static = {k: v for k, v in element.items() if k not in ("value", "qualifiers")}

@@ -45,6 +45,8 @@ _TEXT_PATTERNS: Final = {
     "xs:hexBinary": re.compile(r"(?:[0-9a-fA-F]{2})*", re.ASCII),
 }
 
+_XML_TEXT: Final = re.compile("[\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]*")
+
 INTEGER_BOUNDS: Final[dict[str, tuple[int | None, int | None]]] = {
     "xs:integer": (None, None),
     "xs:long": (-(2**63), 2**63 - 1),
@@ -65,6 +67,11 @@ INTEGER_BOUNDS: Final[dict[str, tuple[int | None, int | None]]] = {
 FLOAT_TYPES: Final = frozenset({"xs:double", "xs:float"})
 _MAX_FLOAT32: Final = 3.4028235677973366e38
 _SPECIAL_FLOATS: Final = {"INF": math.inf, "+INF": math.inf, "-INF": -math.inf, "NaN": math.nan}
+
+
+def is_xml_text(text: str) -> bool:
+    """Whether ``text`` holds only characters that XML 1.0 has (AASd-130)."""
+    return _XML_TEXT.fullmatch(text) is not None
 
 
 def to_json(value_type: str, lexical: str) -> Scalar:

@@ -45,7 +45,7 @@ _WITH_PATHS: Final = frozenset(
     {"Submodel", "SubmodelElementCollection", "SubmodelElementList", "Entity"}
 )
 
-_METADATA_DROPS: Final = {
+METADATA_DROPS: Final = {
     "Submodel": ("submodelElements",),
     "Property": ("value", "valueId"),
     "MultiLanguageProperty": ("value", "valueId"),
@@ -60,6 +60,7 @@ _METADATA_DROPS: Final = {
     "SubmodelElementCollection": ("value",),
     "SubmodelElementList": ("value",),
 }
+"""What $metadata does not show of each type: its values and its children."""
 
 
 def require_content(node: Node, content: Content) -> None:
@@ -84,7 +85,7 @@ def normal(node: Node, level: Level, extent: Extent) -> Node:
 
 def metadata(node: Node) -> Node:
     """Return ``node`` without its values and its children."""
-    dropped = _METADATA_DROPS.get(node.get("modelType", ""), ())
+    dropped = METADATA_DROPS.get(node.get("modelType", ""), ())
     return {name: value for name, value in node.items() if name not in dropped}
 
 
@@ -99,6 +100,11 @@ def value_only(node: Node, level: Level, extent: Extent) -> Any:
     if value is None and (empty := _EMPTY.get(node.get("modelType", ""))) is not None:
         return empty()
     return value
+
+
+def has_value(node: Node) -> bool:
+    """Whether ``$value`` shows anything of ``node``."""
+    return _value(node, None, Extent.WITHOUT_BLOB_VALUE) is not None
 
 
 def reference(nodes: Sequence[Node], path: IdShortPath = ()) -> Node:

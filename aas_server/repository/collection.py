@@ -25,15 +25,31 @@ class Filter:
 
     References are given by their key values. ``semantic_id`` matches the semanticId or any
     supplementalSemanticId, ``is_case_of`` and ``data_specification`` any such reference of a
-    concept description; ``asset_ids`` are (name, value) pairs that must all be there,
-    ``globalAssetId`` among them.
+    concept description, ``aas_id`` any aasId of a package; ``asset_ids`` are (name, value) pairs
+    that must all be there, ``globalAssetId`` among them. ``created_from`` and ``updated_from`` are
+    microseconds since the epoch, inclusive.
     """
 
     id_short: str | None = None
     semantic_id: tuple[str, ...] | None = None
     asset_ids: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     is_case_of: tuple[str, ...] | None = None
+    aas_id: str | None = None
     data_specification: tuple[str, ...] | None = None
+    created_from: int | None = None
+    updated_from: int | None = None
+
+    @property
+    def by_time(self) -> bool:
+        """Return whether a time is asked for, which no index knows."""
+        return self.created_from is not None or self.updated_from is not None
+
+    def lets_through(self, document: Document) -> bool:
+        """Return whether ``document`` is as young as asked for."""
+        stored = document.stored
+        return (self.created_from is None or stored.created >= self.created_from) and (
+            self.updated_from is None or stored.updated >= self.updated_from
+        )
 
     def required_keys(self) -> Iterator[IndexKey]:
         """Yield the index keys that must all hold."""
@@ -45,6 +61,8 @@ class Filter:
             yield ("assetId", pair)
         if self.is_case_of is not None:
             yield ("isCaseOf", self.is_case_of)
+        if self.aas_id is not None:
+            yield ("aasId", self.aas_id)
         if self.data_specification is not None:
             yield ("dataSpecification", self.data_specification)
 
@@ -116,9 +134,16 @@ class Collection:
         sequence = document.stored.sequence
         self._documents[document.id] = self._by_sequence[sequence] = document
         insort(self._order, sequence)
-        for key in _index_keys(document.tree()):
+        for key in _index_keys(self.kind, document.stored_tree()):
             self._index.setdefault(key, set()).add(sequence)
-        document.forget()
+
+    def replace(self, document: Document) -> None:
+        """Set ``document`` in the place of the one with its id, which has the same index keys: only
+        its elements changed.
+        """
+        old = self._documents[document.id]
+        self._documents[document.id] = self._by_sequence[document.stored.sequence] = document
+        old.forget()
 
     def remove(self, identifier: str) -> None:
         """Take the document out, if it is there."""
@@ -128,7 +153,7 @@ class Collection:
         sequence = document.stored.sequence
         del self._by_sequence[sequence]
         self._order.pop(bisect_right(self._order, sequence) - 1)
-        for key in _index_keys(document.tree()):
+        for key in _index_keys(self.kind, document.stored_tree()):
             members = self._index[key]
             members.discard(sequence)
             if not members:
@@ -137,24 +162,37 @@ class Collection:
 
     def _matching(self, wanted: Filter) -> list[int]:
         sets = [self._index.get(key, set()) for key in wanted.required_keys()]
-        return sorted(set.intersection(*sets)) if sets else self._order
+        order = sorted(set.intersection(*sets)) if sets else self._order
+        if wanted.by_time:
+            return [each for each in order if wanted.lets_through(self._by_sequence[each])]
+        return order
 
 
-def _index_keys(tree: Node) -> Iterable[IndexKey]:
+def _index_keys(kind: Kind, tree: Node) -> Iterable[IndexKey]:
     keys: set[IndexKey] = {("semanticId", values) for values in semantic_keys(tree)}
     if "idShort" in tree:
         keys.add(("idShort", tree["idShort"]))
-    asset = tree.get("assetInformation") or {}
-    if "globalAssetId" in asset:
-        keys.add(("assetId", ("globalAssetId", asset["globalAssetId"])))
-    for specific in asset.get("specificAssetIds") or ():
-        keys.add(("assetId", (specific.get("name"), specific.get("value"))))
     for reference in tree.get("isCaseOf") or ():
         keys.add(("isCaseOf", key_values(reference)))
-    if tree.get("modelType") == Kind.CONCEPT_DESCRIPTION.value:
+    if kind is Kind.CONCEPT_DESCRIPTION:
         for embedded in tree.get("embeddedDataSpecifications") or ():
             keys.add(("dataSpecification", key_values(embedded.get("dataSpecification"))))
+    elif kind is Kind.SHELL:
+        keys.update(_asset_keys(tree.get("assetInformation") or {}, "specificAssetIds"))
+    elif kind is Kind.SHELL_DESCRIPTOR:
+        keys.update(_asset_keys(tree, "specificAssetIds"))
+    elif kind is Kind.ASSET_LINKS:
+        keys.update(_asset_keys(tree, "links"))
+    elif kind is Kind.PACKAGE:
+        keys.update(("aasId", identifier) for identifier in tree.get("aasIds") or ())
     return keys
+
+
+def _asset_keys(holder: Node, attribute: str) -> Iterator[IndexKey]:
+    if "globalAssetId" in holder:
+        yield ("assetId", ("globalAssetId", holder["globalAssetId"]))
+    for specific in holder.get(attribute) or ():
+        yield ("assetId", (specific.get("name"), specific.get("value")))
 
 
 def _encode_cursor(sequence: int) -> str:

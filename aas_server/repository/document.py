@@ -10,8 +10,9 @@ import msgspec
 from aas_server.live.hub import LiveHub
 from aas_server.live.overlay import LiveOverlay
 from aas_server.live.slots import Slot
+from aas_server.metamodel.fingerprint import fingerprint
 from aas_server.metamodel.id_short_path import IdShortPath
-from aas_server.metamodel.tree import Node
+from aas_server.metamodel.tree import Node, resolve
 from aas_server.store.protocol import Kind, StoredDocument
 
 _decoder: Final[msgspec.json.Decoder[Node]] = msgspec.json.Decoder(dict[str, Any])
@@ -19,23 +20,32 @@ _BLOB: Final = b'"Blob"'
 
 
 class DecodedTrees:
-    """The documents that are kept decoded: the ones that were read last, ``capacity`` of them."""
+    """The documents that are kept decoded: the ones that were read last.
 
-    def __init__(self, capacity: int = 1000) -> None:
+    ``capacity`` bounds the bytes of their bodies; decoded they take about five times as much.
+    """
+
+    def __init__(self, capacity: int = 33_554_432) -> None:
         self._capacity = capacity
-        self._documents: OrderedDict[Document, None] = OrderedDict()
+        self._documents: OrderedDict[Document, int] = OrderedDict()
+        self._size = 0
 
     def used(self, document: Document) -> None:
-        """Note that ``document`` was decoded or read; may let go of another one's tree."""
-        self._documents[document] = None
-        self._documents.move_to_end(document)
-        if len(self._documents) > self._capacity:
-            oldest, _ = self._documents.popitem(last=False)
+        """Note that ``document`` was decoded or read; may let go of other ones' trees."""
+        if document in self._documents:
+            self._documents.move_to_end(document)
+            return
+        size = len(document.stored.body)
+        self._documents[document] = size
+        self._size += size
+        while self._size > self._capacity and len(self._documents) > 1:
+            oldest, freed = self._documents.popitem(last=False)
+            self._size -= freed
             oldest.drop_tree()
 
     def forget(self, document: Document) -> None:
         """Let go of the tree of ``document``."""
-        self._documents.pop(document, None)
+        self._size -= self._documents.pop(document, 0)
         document.drop_tree()
 
 
@@ -50,27 +60,44 @@ class Document:
     __slots__ = (
         "_decoded",
         "_hub",
+        "_may_hold_blobs",
         "_overlay",
         "_tree",
         "_tree_version",
-        "may_hold_blobs",
         "stored",
+        "warnings",
     )
 
-    def __init__(self, stored: StoredDocument, hub: LiveHub, decoded: DecodedTrees) -> None:
+    def __init__(
+        self,
+        stored: StoredDocument,
+        hub: LiveHub,
+        decoded: DecodedTrees,
+        *,
+        tree: Node | None = None,
+        warnings: int = 0,
+    ) -> None:
         self.stored = stored
-        self.may_hold_blobs = _BLOB in stored.body
-        """False when there is certainly no Blob in it, so that no extent cuts anything."""
+        self.warnings = warnings
+        """How many findings the write that made it left: constraints that are only reported."""
         self._hub = hub
         self._decoded = decoded
+        self._may_hold_blobs: bool | None = None
         self._overlay: LiveOverlay | None = None
-        self._tree: Node | None = None
+        self._tree = tree
         self._tree_version: tuple[int, int] | None = None
 
     @property
     def id(self) -> str:
         """Return the identifier."""
         return self.stored.id
+
+    @property
+    def may_hold_blobs(self) -> bool:
+        """Return False when there is certainly no Blob in it, so that no extent cuts anything."""
+        if self._may_hold_blobs is None:
+            self._may_hold_blobs = _BLOB in self.stored.body
+        return self._may_hold_blobs
 
     def body(self) -> bytes:
         """Return the document in the normal form with its present live values."""
@@ -85,6 +112,42 @@ class Document:
             self._tree_version = version
         self._decoded.used(self)
         return self._tree
+
+    def stored_tree(self) -> Node:
+        """Return the decoded body as it is stored, without live values; not to be changed."""
+        return self.tree() if self._live() is None else decode(self.stored.body)
+
+    def etag(self) -> str:
+        """Return the entity tag of ``body()``, without quotes.
+
+        What stands before the first dot names the stored document, the rest the live values in it.
+        """
+        tag = document_tag(self.stored)
+        version = self.live_version()
+        if version is None:
+            return tag
+        return f"{tag}.{self._hub.token}-{version[0]:x}-{version[1]:x}"
+
+    def element_etag(self, path: IdShortPath, element: Node) -> str:
+        """Return the entity tag of the element at ``path``, without quotes, ``element`` being what
+        ``tree()`` has there.
+
+        What stands before the first dot names the stored element, the rest the live values of the
+        submodel.
+        """
+        version = self.live_version()
+        if version is None:
+            return fingerprint(element)
+        slot = self.slot(path)
+        if slot is not None:
+            return self.live_etag(slot)
+        stored = fingerprint(resolve(self.stored_tree(), path))
+        return f"{stored}.{self._hub.token}-{version[0]:x}-{version[1]:x}"
+
+    def live_etag(self, slot: Slot) -> str:
+        """Return the entity tag of the element that ``slot`` of this document shows."""
+        structure = slot.point.group.structure
+        return f"{slot.stored_tag}.{self._hub.token}-{structure:x}-{slot.point.version:x}"
 
     def live_version(self) -> tuple[int, int] | None:
         """Return what changes with every live value in this document; None when it has none."""
@@ -114,6 +177,11 @@ class Document:
         if self._overlay is None or self._overlay.structure != group.structure:
             self._overlay = LiveOverlay(decode(self.stored.body), group)
         return self._overlay
+
+
+def document_tag(stored: StoredDocument) -> str:
+    """Return the entity tag of ``stored``, without quotes: it names one state of one document."""
+    return f"{stored.sequence:x}r{stored.revision:x}"
 
 
 def decode(body: bytes) -> Node:

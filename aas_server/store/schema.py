@@ -38,3 +38,46 @@ changes: Final = Table(
     Column("revision", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
+
+versions: Final = Table(
+    "versions",
+    metadata,
+    Column("number", _Sequence, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_until", BigInteger, nullable=False),
+    Index("versions_by_document", "kind", "id", "number"),
+)
+"""Former bodies, zstd; each was shown from ``valid_from`` until just before ``valid_until``."""
+
+files: Final = Table(
+    "files",
+    metadata,
+    Column("number", _Sequence, primary_key=True, autoincrement=True),
+    Column("digest", Text, unique=True),
+    Column("size", BigInteger, nullable=False),
+    Column("touched", BigInteger, nullable=False),
+)
+"""Contents of files; one without a digest is still being taken in."""
+
+chunks: Final = Table(
+    "chunks",
+    metadata,
+    Column("file", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+file_names: Final = Table(
+    "file_names",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("digest", Text, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+)

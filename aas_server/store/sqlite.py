@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import TextIO, TypeVar
 
-from sqlalchemy import event, insert, select, update
-from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
+import structlog
+import zstandard
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from aas_server.clock import Clock
-from aas_server.errors import AasError, ConfigurationError, Conflict, NotFound, StoreUnavailable
+from aas_server.errors import ConfigurationError, StoreUnavailable
+from aas_server.store.files import FileContents
+from aas_server.store.group_commit import GroupCommit
 from aas_server.store.migrate import migrate
-from aas_server.store.protocol import Change, Kind, Operation, StoredDocument
-from aas_server.store.schema import changes, documents
-
-_PRAGMAS: Final = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=5000",
+from aas_server.store.protocol import (
+    Change,
+    FileEntry,
+    FileWrite,
+    Kind,
+    Operation,
+    StoredDocument,
+    StoredFile,
+    Write,
 )
-_WRITE: Final = {"begin": "BEGIN IMMEDIATE"}
+from aas_server.store.schema import changes, documents, file_names, versions
+from aas_server.store.sqlite_writer import SqliteWriter, set_up_connections
+from aas_server.store.writing import Unit, write_units
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 
 class SqliteStore:
     """Documents in ``folder/aas.sqlite``; a lock file keeps a second server out of the folder."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, *, history_versions: int = 100) -> None:
         self._folder = folder
         self._clock = clock
+        self._history_versions = history_versions
         self._engine: AsyncEngine | None = None
+        self._commits: GroupCommit | None = None
+        self._contents = FileContents(self, clock)
+        self._writer: SqliteWriter | None = None
+        self._sequence = 0
         self._lock: TextIO | None = None
 
     async def open(self) -> None:
@@ -48,24 +65,33 @@ class SqliteStore:
             raise ConfigurationError(
                 f"cannot use the data folder: {error.strerror}", path=str(self._folder)
             ) from error
-        self._engine = _make_engine(self._folder / "aas.sqlite")
+        file = self._folder / "aas.sqlite"
+        self._engine = create_async_engine(f"sqlite+aiosqlite:///{file}")
+        set_up_connections(self._engine.sync_engine)
+        self._writer = SqliteWriter(file)
         try:
-            async with self._engine.connect() as connection:
-                await connection.execution_options(**_WRITE)
-                await connection.run_sync(migrate)
-                await connection.commit()
+            await self._writer.run(migrate)
+            await self._contents.sweep(grace=0)
+            self._sequence = await self._last_sequence()
         except DatabaseError as error:
             await self.close()
             raise ConfigurationError(
                 f"cannot open the store ({error.orig}): restore a backup or name another folder",
                 path=str(self._folder),
             ) from error
-        except ConfigurationError:
+        except (ConfigurationError, StoreUnavailable):
             await self.close()
             raise
+        self._commits = GroupCommit(self._apply, self._clean_up)
 
     async def close(self) -> None:
-        """Close every connection and give the folder free."""
+        """Finish what was begun, close every connection and give the folder free."""
+        if self._commits is not None:
+            await self._commits.close()
+            self._commits = None
+        if self._writer is not None:
+            await self._writer.close()
+            self._writer = None
         if self._engine is not None:
             await self._engine.dispose()
             self._engine = None
@@ -76,18 +102,17 @@ class SqliteStore:
     async def documents(self) -> AsyncIterator[StoredDocument]:
         """Yield every document in order of creation."""
         query = select(documents).order_by(documents.c.sequence)
-        with _medium_errors():
-            async with self._connection() as connection:
-                async for row in await connection.stream(query):
-                    yield StoredDocument(
-                        Kind(row.kind),
-                        row.id,
-                        row.sequence,
-                        row.revision,
-                        row.body,
-                        row.created,
-                        row.updated,
-                    )
+        async with self.reading() as connection:
+            async for row in await connection.stream(query):
+                yield StoredDocument(
+                    Kind(row.kind),
+                    row.id,
+                    row.sequence,
+                    row.revision,
+                    row.body,
+                    row.created,
+                    row.updated,
+                )
 
     async def changes(self, *, after: int = 0, limit: int = 1000) -> AsyncIterator[Change]:
         """Yield up to ``limit`` entries of the change log behind ``after``, oldest first."""
@@ -97,35 +122,106 @@ class SqliteStore:
             .order_by(changes.c.sequence)
             .limit(limit)
         )
-        with _medium_errors():
-            async with self._connection() as connection:
-                async for row in await connection.stream(query):
-                    yield Change(
-                        row.sequence,
-                        Kind(row.kind),
-                        row.id,
-                        row.path,
-                        Operation(row.operation),
-                        row.actor,
-                        row.time,
-                        row.revision,
-                    )
+        async with self.reading() as connection:
+            async for row in await connection.stream(query):
+                yield Change(
+                    row.sequence,
+                    Kind(row.kind),
+                    row.id,
+                    row.path,
+                    Operation(row.operation),
+                    row.actor,
+                    row.time,
+                    row.revision,
+                )
+
+    def new_sequence(self) -> int:
+        """Return the ``sequence`` of a document that is about to be created."""
+        self._sequence += 1
+        return self._sequence
+
+    async def commit(
+        self, writes: Sequence[Write], files: Sequence[FileWrite] = (), *, actor: str
+    ) -> None:
+        """Make all of ``writes`` and ``files`` durable, or none; see ``store.protocol.Store``."""
+        if self._commits is None:
+            raise StoreUnavailable("the store is not open")
+        await self._commits.commit(Unit(writes, files, actor))
+
+    async def version_at(self, kind: Kind, identifier: str, time: int) -> bytes | None:
+        """Return the former body that was shown at ``time``, or None."""
+        query = (
+            select(versions.c.body)
+            .where(versions.c.kind == kind.value, versions.c.id == identifier)
+            .where(versions.c.valid_from <= time, versions.c.valid_until > time)
+            .order_by(versions.c.number.desc())
+            .limit(1)
+        )
+        async with self.reading() as connection:
+            body = await connection.scalar(query)
+        return None if body is None else zstandard.ZstdDecompressor().decompress(body)
+
+    async def file_entries(self) -> AsyncIterator[FileEntry]:
+        """Yield the names of all files."""
+        async with self.reading() as connection:
+            async for row in await connection.stream(select(file_names)):
+                yield FileEntry(
+                    Kind(row.kind),
+                    row.owner,
+                    row.path,
+                    StoredFile(row.digest, row.size),
+                    row.content_type,
+                    row.file_name,
+                )
+
+    async def write_file(self, chunks: AsyncIterator[bytes]) -> StoredFile:
+        """Take in a file piece by piece."""
+        return await self._contents.write(chunks)
+
+    def read_file(
+        self, digest: str, *, start: int = 0, length: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes of a file from ``start`` on; raises ``NotFound``."""
+        return self._contents.read(digest, start=start, length=length)
 
     @asynccontextmanager
-    async def transaction(self, *, actor: str) -> AsyncIterator[SqliteTransaction]:
-        """Begin a transaction; it is durable when the block has ended without an exception."""
-        with _medium_errors():
-            async with self._connection() as connection:
-                await connection.execution_options(**_WRITE)
-                async with connection.begin():
-                    yield SqliteTransaction(connection, actor, self._clock.now())
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection to read with."""
         if self._engine is None:
             raise StoreUnavailable("the store is not open")
-        async with self._engine.connect() as connection:
-            yield connection
+        with _medium_errors():
+            async with self._engine.connect() as connection:
+                yield connection
+
+    async def write(self, change: Callable[[Connection], T]) -> T:
+        """Return what ``change`` does in a transaction, once that is durable."""
+        if self._writer is None:
+            raise StoreUnavailable("the store is not open")
+        with _medium_errors():
+            return await self._writer.run(change)
+
+    async def _apply(self, units: Sequence[Unit]) -> None:
+        now = self._clock.now()
+        await self.write(
+            lambda connection: write_units(connection, units, now=now, keep=self._history_versions)
+        )
+
+    async def _clean_up(self, units: Sequence[Unit]) -> None:
+        if not any(unit.files for unit in units):
+            return
+        try:
+            await self._contents.sweep()
+        except StoreUnavailable as error:
+            # What was asked for is done; what nobody names any more goes the next time.
+            log.warning("files not swept", reason=str(error))
+
+    async def _last_sequence(self) -> int:
+        """Return the largest sequence ever given: SQLite remembers it, also of what was deleted."""
+        async with self.reading() as connection:
+            last = await connection.scalar(
+                text("SELECT seq FROM sqlite_sequence WHERE name = 'documents'")
+            )
+        return int(last or 0)
 
     def _take_lock(self) -> None:
         lock = (self._folder / "lock").open("w")
@@ -140,79 +236,6 @@ class SqliteStore:
         self._lock = lock
 
 
-class SqliteTransaction:
-    """The changes of one transaction; see ``store.protocol.Transaction``."""
-
-    def __init__(self, connection: AsyncConnection, actor: str, now: int) -> None:
-        self._connection = connection
-        self._actor = actor
-        self._now = now
-
-    async def create(self, kind: Kind, identifier: str, body: bytes) -> StoredDocument:
-        """Store a new document; raises ``Conflict`` when the id exists."""
-        row = {
-            "kind": kind.value,
-            "id": identifier,
-            "revision": 1,
-            "body": body,
-            "created": self._now,
-            "updated": self._now,
-        }
-        try:
-            result = await self._connection.execute(insert(documents).values(row))
-        except IntegrityError as error:
-            raise Conflict(f"there is a {kind.value} with the id {identifier!r} already") from error
-        await self._log(kind, identifier, None, Operation.CREATE, 1)
-        sequence = int(result.lastrowid)
-        return StoredDocument(kind, identifier, sequence, 1, body, self._now, self._now)
-
-    async def replace(
-        self, kind: Kind, identifier: str, body: bytes, *, revision: int, path: str | None = None
-    ) -> StoredDocument:
-        """Replace a document that is still at ``revision``; raises ``NotFound`` or ``Conflict``."""
-        row = (
-            await self._connection.execute(
-                update(documents)
-                .where(documents.c.kind == kind.value, documents.c.id == identifier)
-                .where(documents.c.revision == revision)
-                .values(body=body, revision=revision + 1, updated=self._now)
-                .returning(documents.c.sequence, documents.c.created)
-            )
-        ).one_or_none()
-        if row is None:
-            raise await self._refusal(kind, identifier, revision)
-        await self._log(kind, identifier, path, Operation.REPLACE, revision + 1)
-        sequence, created = row
-        return StoredDocument(kind, identifier, sequence, revision + 1, body, created, self._now)
-
-    async def _refusal(self, kind: Kind, identifier: str, revision: int) -> AasError:
-        found = await self._connection.scalar(
-            select(documents.c.revision).where(
-                documents.c.kind == kind.value, documents.c.id == identifier
-            )
-        )
-        if found is None:
-            return NotFound(f"there is no {kind.value} with the id {identifier!r}")
-        return Conflict(
-            f"{kind.value} {identifier!r} was changed meanwhile (revision {found}, not {revision})"
-        )
-
-    async def _log(
-        self, kind: Kind, identifier: str, path: str | None, operation: Operation, revision: int
-    ) -> None:
-        await self._connection.execute(
-            insert(changes).values(
-                kind=kind.value,
-                id=identifier,
-                path=path,
-                operation=operation.value,
-                actor=self._actor,
-                time=self._now,
-                revision=revision,
-            )
-        )
-
-
 @contextmanager
 def _medium_errors() -> Iterator[None]:
     """Turn what the database says of its medium into ``StoreUnavailable``."""
@@ -221,22 +244,3 @@ def _medium_errors() -> Iterator[None]:
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         raise StoreUnavailable(f"the store cannot be used now: {reason}") from error
-
-
-def _make_engine(file: Path) -> AsyncEngine:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{file}")
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def set_up(connection: Any, _record: object) -> None:
-        # The driver must not open transactions by itself: ``begin`` below says how they start.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-    return engine

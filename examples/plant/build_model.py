@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from examples.plant.model.tables.job_control import job_control
 from examples.plant.model.tables.machine import NAMESPACE, Machine
 from examples.plant.model.tables.mill import MILL
 from examples.plant.model.tables.moulder import MOULDER
@@ -51,6 +52,7 @@ def _environment(machine: Machine) -> Json:
             _maintenance(machine),
         ),
         _submodel(machine, quality.TEMPLATE, Text("Quality of", "Qualität:"), _quality(machine)),
+        job_control(machine),
     ]
     ids = [submodel["id"] for submodel in submodels]
     return {"assetAdministrationShells": [_shell(machine, ids)], "submodels": submodels}

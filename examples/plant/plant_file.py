@@ -20,7 +20,8 @@ def plant_for(urls: Mapping[str, str]) -> dict[str, Any]:
         for key, connection in plant["connections"].items()
         if key in urls
     }
-    plant["bindings"] = [row for row in plant["bindings"] if row["connection"] in urls]
+    for section in ("bindings", "operations"):
+        plant[section] = [row for row in plant[section] if row["connection"] in urls]
     return plant
 
 

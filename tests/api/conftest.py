@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from aas_server.api.app import AasApplication, ApiSettings, build_app
+from aas_server.api.app import AasApplication, build_app
+from aas_server.api.services import Services
+from aas_server.api.settings import ApiSettings
 from aas_server.live.hub import LiveHub, LivePoint
 from aas_server.live.sinks import resolve_sink
 from aas_server.live.values import LiveValue, quality_of
@@ -17,6 +20,7 @@ from aas_server.metamodel.id_short_path import parse_id_short_path
 from aas_server.repository.repository import Repository
 from tests.api.documents import DOCUMENTS, LIVE_ID
 from tests.support.clock import FakeClock
+from tests.support.services import running_services
 
 Get = Callable[..., Awaitable[Any]]
 
@@ -33,9 +37,19 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def app(filled: Repository, clock: FakeClock, registry: CollectorRegistry) -> AasApplication:
-    settings = ApiSettings(version="1.2.3", max_body=8192)
-    return build_app(filled, clock=clock, registry=registry, settings=settings)
+async def services(filled: Repository, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Services]:
+    async with running_services(filled, clock, tmp_path) as services:
+        yield services
+
+
+@pytest.fixture
+def settings() -> ApiSettings:
+    return ApiSettings(version="1.2.3", max_body=8192)
+
+
+@pytest.fixture
+def app(services: Services, registry: CollectorRegistry, settings: ApiSettings) -> AasApplication:
+    return build_app(services, registry=registry, settings=settings)
 
 
 @pytest.fixture

@@ -172,7 +172,13 @@ CONCEPT_DESCRIPTION: Node = {
     "idShort": "Temperature",
     "isCaseOf": [external("urn:example:case", "urn:example:fragment")],
     "embeddedDataSpecifications": [
-        {"dataSpecification": external("urn:example:iec61360"), "dataSpecificationContent": {}}
+        {
+            "dataSpecification": external("urn:example:iec61360"),
+            "dataSpecificationContent": {
+                "modelType": "DataSpecificationIec61360",
+                "preferredName": [{"language": "en", "text": "Temperature"}],
+            },
+        }
     ],
 }
 

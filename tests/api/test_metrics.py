@@ -30,9 +30,10 @@ async def test_requests_are_counted_by_operation_and_class(client: httpx.AsyncCl
     found = await samples(client)
     assert found[COUNTER, "GetAllAssetAdministrationShells", "2xx"] == 2
     assert found[COUNTER, "GetAllAssetAdministrationShells", "4xx"] == 1
-    assert found[COUNTER, "GetAssetAdministrationShellById", "4xx"] == 1
-    assert found[COUNTER, "GetAssetAdministrationShellById", "2xx"] == 1
-    assert found[COUNTER, "none", "4xx"] == 2
+    assert found[COUNTER, "GetAssetAdministrationShellById_AasRepository", "4xx"] == 1
+    assert found[COUNTER, "GetAssetAdministrationShellById_AasRepository", "2xx"] == 1
+    assert found[COUNTER, "PostAssetAdministrationShell", "4xx"] == 1
+    assert found[COUNTER, "none", "4xx"] == 1
     assert found[COUNTER, "pages", "2xx"] == 1
     assert found[f"{LATENCY}_count", "GetAllAssetAdministrationShells"] == 3
 

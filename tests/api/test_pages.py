@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from aas_server.api.app import ApiSettings, build_app
 from aas_server.live.values import BAD_NO_COMMUNICATION
 from aas_server.store.protocol import Kind
 from tests.api.conftest import Machine
 from tests.api.documents import API, LIVE, PLAIN, SHELL, SHELL_ID, TYPES, TYPES_SUBMODEL
+from tests.support.services import make_app
 
 
 class Page(HTMLParser):
@@ -106,7 +106,7 @@ async def test_long_lists_are_cut_and_say_so(client, filled):
 
 
 async def test_an_empty_server_says_so(clock, repository, registry):
-    app = build_app(repository, clock=clock, registry=registry, settings=ApiSettings(version="1"))
+    app = make_app(repository, clock, registry=registry)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         assert "None are loaded yet." in (await client.get("/")).text

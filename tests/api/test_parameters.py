@@ -142,7 +142,7 @@ def test_asset_ids_come_repeated_joined_or_as_an_array(values):
     [
         "invalid-base64url=====",
         "",
-        encoded("serial:1"),
+        encoded("serial"),
         encoded({"name": "x"}),
         encoded([1]),
         encoded({"name": 1, "value": 2}),

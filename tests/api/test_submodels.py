@@ -6,9 +6,7 @@ from pathlib import Path
 import httpx
 import jsonschema
 import pytest
-from prometheus_client import CollectorRegistry
 
-from aas_server.api.app import ApiSettings, build_app
 from aas_server.metamodel.id_short_path import format_id_short_path
 from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.metamodel.tree import walk
@@ -30,6 +28,7 @@ from tests.api.documents import (
     external,
 )
 from tests.api.results import refused
+from tests.support.services import make_app
 
 ALL_IDS = [TYPES_ID, LIVE_ID, PLAIN_ID]
 ICON = 7
@@ -201,9 +200,7 @@ async def test_views_of_the_conformance_data_keep_to_the_schema(
     await repository.add_missing(
         [(Kind.SUBMODEL, each) for each in environment["submodels"]], actor="test"
     )
-    app = build_app(
-        repository, clock=clock, registry=CollectorRegistry(), settings=ApiSettings(version="1")
-    )
+    app = make_app(repository, clock)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         for query in (
@@ -231,9 +228,7 @@ CONTENTS = (
 async def test_every_element_of_every_published_template_is_answered(
     shared_dir: Path, clock, repository
 ):
-    app = build_app(
-        repository, clock=clock, registry=CollectorRegistry(), settings=ApiSettings(version="1")
-    )
+    app = make_app(repository, clock)
     transport = httpx.ASGITransport(app=app)
     seen = 0
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

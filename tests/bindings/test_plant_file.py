@@ -443,3 +443,43 @@ class TestSchema:
         for name, model in schema["$defs"].items():
             for key, value in model["properties"].items():
                 assert "description" in value, f"{name}.{key}"
+
+
+OPERATIONS = """\
+version: 1
+connections:
+  mill: {url: "opc.tcp://127.0.0.1:48401/kronos"}
+operations:
+  - connection: mill
+    object: "nsu=http://kronos.example/UA/Fraese/;s=Fertigung"
+    method: "nsu=http://kronos.example/UA/Fraese/;s=Fertigung.AuftragStarten"
+    operation: {submodel: "urn:demo-plant:mill:JobControl", path: StartOrder}
+    inputs: [Quantity, Order]
+    outputs: []
+"""
+
+
+def test_a_method_carries_out_an_operation(load: Any) -> None:
+    (row,) = load(OPERATIONS).operations
+    assert (row.connection, row.operation.path) == ("mill", "StartOrder")
+    assert (row.inputs, row.outputs) == (("Quantity", "Order"), ())
+    assert row.operation.name == "urn:demo-plant:mill:JobControl/StartOrder"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (
+            "connection: mill",
+            "connection: mil",
+            "5: unknown connection 'mil', did you mean 'mill'?",
+        ),
+        ("    inputs:", "    input:", "9: unknown key 'input', did you mean 'inputs'?"),
+        ("path: StartOrder", "idShort: StartOrder", "8: unknown key 'idShort'"),
+        ("inputs: [Quantity, Order]", "inputs: Quantity", "9: inputs: must be a list"),
+    ],
+)
+def test_a_wrong_row_of_an_operation_is_told_with_its_line(
+    problems: Any, before: str, after: str, told: str
+) -> None:
+    assert any(told in problem for problem in problems(OPERATIONS.replace(before, after)))

@@ -27,8 +27,8 @@ def make(sequence: int, **more: Any) -> Document:
     return Document(stored, LiveHub(FakeClock()), DecodedTrees())
 
 
-def collect(*documents: Document) -> Collection:
-    collection = Collection(Kind.SUBMODEL)
+def collect(*documents: Document, kind: Kind = Kind.SUBMODEL) -> Collection:
+    collection = Collection(kind)
     for document in documents:
         collection.put(document)
     return collection
@@ -89,7 +89,7 @@ def test_asset_ids_must_all_be_there() -> None:
         "globalAssetId": "urn:asset",
         "specificAssetIds": [{"name": "serial", "value": "7"}, {"name": "batch", "value": "b"}],
     }
-    collection = collect(make(1, assetInformation=asset), make(2))
+    collection = collect(make(1, assetInformation=asset), make(2), kind=Kind.SHELL)
     every = frozenset({("globalAssetId", "urn:asset"), ("serial", "7")})
     assert ids(collection.page(Filter(asset_ids=every), limit=9).documents) == ["urn:1"]
     other = every | {("serial", "8")}

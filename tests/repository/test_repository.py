@@ -182,7 +182,7 @@ async def test_a_point_that_is_gone_and_back_between_two_reads_is_not_missed(
 
 
 def test_only_the_documents_read_last_are_kept_decoded(hub: LiveHub) -> None:
-    decoded = DecodedTrees(capacity=2)
+    decoded = DecodedTrees(capacity=2 * len(b'{"id":"x"}'))
     documents = [
         Document(StoredDocument(Kind.SHELL, f"urn:{n}", n, 1, b'{"id":"x"}', 0, 0), hub, decoded)
         for n in range(3)

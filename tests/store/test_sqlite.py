@@ -1,7 +1,9 @@
-"""The SQLite store: what is acknowledged is there, what fails leaves nothing."""
+"""The SQLite store: restarts, faults of the medium, and what grows."""
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,94 +11,138 @@ from pathlib import Path
 import pytest
 
 from aas_server.errors import ConfigurationError, Conflict, NotFound, StoreUnavailable
-from aas_server.store.protocol import Kind, Operation
+from aas_server.store.files import GRACE
+from aas_server.store.protocol import FileWrite, Kind, StoredDocument, Write
 from aas_server.store.sqlite import SqliteStore
+from tests.store.writes import all_documents, changed, named, new_document, pieces, read
 from tests.support.clock import FakeClock
 
 
-@pytest.fixture
-async def store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "data", clock)
-    await store.open()
-    yield store
-    await store.close()
-
-
-async def test_a_document_comes_back_byte_for_byte_after_a_restart(
-    store: SqliteStore, tmp_path: Path, clock: FakeClock
+async def test_everything_is_there_after_a_restart(
+    sqlite_store: SqliteStore, tmp_path: Path, clock: FakeClock
 ) -> None:
-    body = '{"id":"urn:ex","idShort":"Grün","odd":  1}'.encode()
-    async with store.transaction(actor="test") as transaction:
-        created = await transaction.create(Kind.SHELL, "urn:ex", body)
-    await store.close()
+    document = new_document(sqlite_store, body=b'{"id":"urn:ex"}')
+    content = await sqlite_store.write_file(pieces(b"text"))
+    await sqlite_store.commit(
+        [Write(None, document)], [named("urn:ex", "/a", content)], actor="test"
+    )
+    await sqlite_store.close()
     reopened = SqliteStore(tmp_path / "data", clock)
     await reopened.open()
-    assert [document async for document in reopened.documents()] == [created]
-    assert created.body == body
-    assert created.revision == 1
+    assert await all_documents(reopened) == [document]
+    assert [entry.path async for entry in reopened.file_entries()] == ["/a"]
+    assert await read(reopened, content.digest) == b"text"
     await reopened.close()
 
 
-async def test_a_transaction_that_raises_stores_nothing(store: SqliteStore) -> None:
-    async def fail_after_a_create() -> None:
-        async with store.transaction(actor="test") as transaction:
-            await transaction.create(Kind.SHELL, "urn:ex", b"{}")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        await fail_after_a_create()
-    assert [document async for document in store.documents()] == []
-    assert [change async for change in store.changes()] == []
-
-
-async def test_the_same_id_of_one_kind_is_a_conflict_and_of_another_kind_is_not(
-    store: SqliteStore,
+async def test_a_sequence_is_never_given_twice_not_even_after_a_deletion_and_a_restart(
+    sqlite_store: SqliteStore, tmp_path: Path, clock: FakeClock
 ) -> None:
-    async with store.transaction(actor="test") as transaction:
-        await transaction.create(Kind.SHELL, "urn:ex", b"{}")
-        await transaction.create(Kind.SUBMODEL, "urn:ex", b"{}")
-    with pytest.raises(Conflict):
-        async with store.transaction(actor="test") as transaction:
-            await transaction.create(Kind.SHELL, "urn:ex", b"{}")
+    document = new_document(sqlite_store)
+    await sqlite_store.commit([Write(None, document)], actor="test")
+    await sqlite_store.commit([Write(document, None)], actor="test")
+    await sqlite_store.close()
+    reopened = SqliteStore(tmp_path / "data", clock)
+    await reopened.open()
+    assert reopened.new_sequence() > document.sequence
+    await reopened.close()
 
 
-async def test_a_replace_at_an_old_revision_is_a_conflict_and_changes_nothing(
-    store: SqliteStore, clock: FakeClock
+async def test_writers_at_the_same_time_are_all_stored_and_logged(
+    sqlite_store: SqliteStore,
 ) -> None:
-    async with store.transaction(actor="test") as transaction:
-        first = await transaction.create(Kind.SUBMODEL, "urn:ex", b"1")
-    clock.advance(5)
-    async with store.transaction(actor="test") as transaction:
-        second = await transaction.replace(Kind.SUBMODEL, "urn:ex", b"2", revision=1)
-    assert (second.sequence, second.revision, second.created) == (first.sequence, 2, first.created)
-    assert second.updated == first.updated + 5_000_000
-    with pytest.raises(Conflict, match="revision 2, not 1"):
-        async with store.transaction(actor="test") as transaction:
-            await transaction.replace(Kind.SUBMODEL, "urn:ex", b"3", revision=1)
+    document = new_document(sqlite_store)
+    await sqlite_store.commit([Write(None, document)], actor="test")
+
+    def chain(length: int) -> list[tuple[StoredDocument, StoredDocument]]:
+        states = [document]
+        for number in range(length):
+            states.append(changed(states[-1], b"%d" % number))
+        return list(itertools.pairwise(states))
+
+    steps = chain(100)
+    others = [new_document(sqlite_store, f"urn:{number}") for number in range(100)]
+    await asyncio.gather(
+        *(sqlite_store.commit([Write(*step)], actor="a") for step in steps),
+        *(sqlite_store.commit([Write(None, other)], actor="b") for other in others),
+    )
+    stored = {each.id: each for each in await all_documents(sqlite_store)}
+    assert stored["urn:ex"] == steps[-1][1]
+    assert len(stored) == 101
+    log = [change async for change in sqlite_store.changes()]
+    assert [change.sequence for change in log] == list(range(1, 202))
+
+
+async def test_of_units_that_are_written_together_only_the_one_that_conflicts_fails(
+    sqlite_store: SqliteStore,
+) -> None:
+    ids = ["urn:1", "urn:2", "urn:1", "urn:3"]
+    results = await asyncio.gather(
+        *(
+            sqlite_store.commit([Write(None, new_document(sqlite_store, each))], actor="test")
+            for each in ids
+        ),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in results] == [type(None), type(None), Conflict, type(None)]
+    assert [each.id for each in await all_documents(sqlite_store)] == ["urn:1", "urn:2", "urn:3"]
+
+
+async def test_only_so_many_former_versions_are_kept(sqlite_store: SqliteStore) -> None:
+    state = new_document(sqlite_store, at=0)
+    await sqlite_store.commit([Write(None, state)], actor="test")
+    for number in range(1, 41):
+        following = changed(state, b"%d" % number, at=number)
+        await sqlite_store.commit([Write(state, following)], actor="test")
+        state = following
+    kept = [await sqlite_store.version_at(Kind.SUBMODEL, "urn:ex", time) for time in range(40)]
+    assert kept[-10:] == [b"%d" % number for number in range(30, 40)]
+    assert kept[:20] == [None] * 20
+
+
+async def test_an_upload_that_breaks_off_leaves_nothing(
+    sqlite_store: SqliteStore, tmp_path: Path
+) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x" * 2_000_000
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await sqlite_store.write_file(broken())
+    assert _rows(tmp_path, "chunks") == 0
+    assert _rows(tmp_path, "files") == 0
+
+
+async def test_content_that_nothing_names_goes_when_it_is_old_and_not_being_read(
+    sqlite_store: SqliteStore, tmp_path: Path, clock: FakeClock
+) -> None:
+    content = await sqlite_store.write_file(pieces(b"x" * 3_000_000))
+    gone = FileWrite(Kind.SUBMODEL, "urn:ex", "/a")
+    await sqlite_store.commit([], [named("urn:ex", "/a", content)], actor="test")
+    reader = sqlite_store.read_file(content.digest)
+    first = await anext(reader)
+    clock.advance(2 * GRACE / 1_000_000)
+    await sqlite_store.commit([], [gone], actor="test")
+    rest = b"".join([part async for part in reader])
+    assert len(first + rest) == 3_000_000
+    await sqlite_store.commit([], [gone], actor="test")
+    await _until_swept(sqlite_store)
+    assert _rows(tmp_path, "chunks") == 0
     with pytest.raises(NotFound):
-        async with store.transaction(actor="test") as transaction:
-            await transaction.replace(Kind.SUBMODEL, "urn:other", b"3", revision=1)
-    assert [document.body async for document in store.documents()] == [b"2"]
+        await read(sqlite_store, content.digest)
 
 
-async def test_the_change_log_tells_each_change_in_order_without_gaps(store: SqliteStore) -> None:
-    async with store.transaction(actor="loader") as transaction:
-        await transaction.create(Kind.SUBMODEL, "urn:ex", b"1")
-    with pytest.raises(Conflict):
-        async with store.transaction(actor="loser") as transaction:
-            await transaction.create(Kind.SUBMODEL, "urn:ex", b"1")
-    async with store.transaction(actor="client") as transaction:
-        await transaction.replace(Kind.SUBMODEL, "urn:ex", b"2", revision=1, path="State.Mode")
-    log = [change async for change in store.changes()]
-    assert [(c.sequence, c.operation, c.actor, c.path, c.revision) for c in log] == [
-        (1, Operation.CREATE, "loader", None, 1),
-        (2, Operation.REPLACE, "client", "State.Mode", 2),
-    ]
-    assert [change.sequence async for change in store.changes(after=1)] == [2]
+async def test_a_fresh_upload_survives_the_sweep_until_it_is_named(
+    sqlite_store: SqliteStore,
+) -> None:
+    content = await sqlite_store.write_file(pieces(b"fresh"))
+    await sqlite_store.commit([], [FileWrite(Kind.SUBMODEL, "urn:ex", "/other")], actor="test")
+    await _until_swept(sqlite_store)
+    assert await read(sqlite_store, content.digest) == b"fresh"
 
 
 async def test_a_second_server_is_kept_out_of_the_data_folder(
-    store: SqliteStore, tmp_path: Path, clock: FakeClock
+    sqlite_store: SqliteStore, tmp_path: Path, clock: FakeClock
 ) -> None:
     second = SqliteStore(tmp_path / "data", clock)
     with pytest.raises(ConfigurationError, match="another server uses this data folder"):
@@ -128,22 +174,51 @@ async def test_a_store_of_a_newer_server_stops_the_start(tmp_path: Path, clock: 
 
 
 async def test_a_locked_database_is_unavailable_and_nothing_is_stored(
-    store: SqliteStore, tmp_path: Path
+    sqlite_store: SqliteStore, tmp_path: Path
 ) -> None:
     blocker = sqlite3.connect(tmp_path / "data" / "aas.sqlite", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     try:
         with pytest.raises(StoreUnavailable, match="locked"):
-            async with store.transaction(actor="test") as transaction:
-                await transaction.create(Kind.SHELL, "urn:ex", b"{}")
+            await sqlite_store.commit([Write(None, new_document(sqlite_store))], actor="test")
     finally:
         blocker.execute("ROLLBACK")
         blocker.close()
-    assert [document async for document in store.documents()] == []
+    assert await all_documents(sqlite_store) == []
+    await sqlite_store.commit([Write(None, new_document(sqlite_store))], actor="test")
 
 
 async def test_a_closed_store_says_that_it_is_unavailable(tmp_path: Path, clock: FakeClock) -> None:
     store = SqliteStore(tmp_path, clock)
     with pytest.raises(StoreUnavailable):
-        async with store.transaction(actor="test"):
-            pass
+        await store.commit([Write(None, new_document(store))], actor="test")
+    with pytest.raises(StoreUnavailable):
+        await all_documents(store)
+
+
+async def test_closing_finishes_what_waits(tmp_path: Path, clock: FakeClock) -> None:
+    store = SqliteStore(tmp_path, clock)
+    await store.open()
+    commit = asyncio.create_task(
+        store.commit([Write(None, new_document(store))], actor="test"), name="a late client"
+    )
+    await asyncio.sleep(0)
+    await store.close()
+    await commit
+    await store.open()
+    assert len(await all_documents(store)) == 1
+    await store.close()
+
+
+def _rows(folder: Path, table: str) -> int:
+    database = sqlite3.connect(folder / "data" / "aas.sqlite")
+    try:
+        count: int = database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    finally:
+        database.close()
+    return count
+
+
+async def _until_swept(store: SqliteStore) -> None:
+    """The sweep follows a commit in the writer: the next commit is behind it."""
+    await store.commit([Write(None, new_document(store, "urn:marker"))], actor="test")

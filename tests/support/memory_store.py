@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from aas_server.clock import Clock
-from aas_server.errors import Conflict, NotFound
-from aas_server.store.protocol import Change, Kind, Operation, StoredDocument
+from aas_server.errors import Conflict, NotFound, StoreUnavailable
+from aas_server.store.protocol import (
+    Change,
+    FileEntry,
+    FileWrite,
+    Kind,
+    StoredDocument,
+    StoredFile,
+    Write,
+)
+
+Key = tuple[Kind, str]
 
 
 class MemoryStore:
-    """Keeps documents and changes; a transaction that fails leaves both as they were."""
+    """Keeps everything; a commit that fails leaves all as it was.
+
+    ``failure`` makes every commit fail, as a full disk does.
+    """
 
     def __init__(self, clock: Clock) -> None:
+        self.failure: str | None = None
         self._clock = clock
-        self._documents: dict[tuple[Kind, str], StoredDocument] = {}
+        self._documents: dict[Key, StoredDocument] = {}
+        self._versions: list[tuple[StoredDocument, int]] = []
         self._changes: list[Change] = []
+        self._names: dict[tuple[Kind, str, str], FileEntry] = {}
+        self._files: dict[str, bytes] = {}
+        self._sequence = 0
 
     async def open(self) -> None:
         pass
@@ -33,63 +50,75 @@ class MemoryStore:
         for change in self._changes[after : after + limit]:
             yield change
 
-    @asynccontextmanager
-    async def transaction(self, *, actor: str) -> AsyncIterator[MemoryTransaction]:
-        transaction = MemoryTransaction(
-            dict(self._documents), list(self._changes), actor, self._clock
-        )
-        yield transaction
-        self._documents, self._changes = transaction.documents, transaction.changes
+    def new_sequence(self) -> int:
+        self._sequence += 1
+        return self._sequence
 
-
-class MemoryTransaction:
-    """Works on copies that become the store's when the transaction ends well."""
-
-    def __init__(
-        self,
-        documents: dict[tuple[Kind, str], StoredDocument],
-        changes: list[Change],
-        actor: str,
-        clock: Clock,
+    async def commit(
+        self, writes: Sequence[Write], files: Sequence[FileWrite] = (), *, actor: str
     ) -> None:
-        self.documents = documents
-        self.changes = changes
-        self._actor = actor
-        self._clock = clock
+        if self.failure is not None:
+            raise StoreUnavailable(self.failure)
+        documents = dict(self._documents)
+        for write in writes:
+            key = (write.document.kind, write.document.id)
+            if documents.get(key) != write.before:
+                raise Conflict(f"{key} was changed meanwhile")
+            documents.pop(key, None)
+            if write.after is not None:
+                documents[key] = write.after
+        self._documents = documents
+        for write in writes:
+            self._log(write, actor)
+        for name in files:
+            self._name(name)
 
-    async def create(self, kind: Kind, identifier: str, body: bytes) -> StoredDocument:
-        if (kind, identifier) in self.documents:
-            raise Conflict(f"{kind.value} {identifier!r} exists")
-        sequence = 1 + max((stored.sequence for stored in self.documents.values()), default=0)
-        now = self._clock.now()
-        stored = StoredDocument(kind, identifier, sequence, 1, body, now, now)
-        return self._keep(stored, Operation.CREATE, None)
+    async def version_at(self, kind: Kind, identifier: str, time: int) -> bytes | None:
+        for document, until in reversed(self._versions):
+            is_it = (document.kind, document.id) == (kind, identifier)
+            if is_it and document.updated <= time < until:
+                return document.body
+        return None
 
-    async def replace(
-        self, kind: Kind, identifier: str, body: bytes, *, revision: int, path: str | None = None
-    ) -> StoredDocument:
-        stored = self.documents.get((kind, identifier))
-        if stored is None:
-            raise NotFound(f"there is no {kind.value} {identifier!r}")
-        if stored.revision != revision:
-            raise Conflict(f"{kind.value} {identifier!r} changed meanwhile")
-        changed = replace(stored, body=body, revision=revision + 1, updated=self._clock.now())
-        return self._keep(changed, Operation.REPLACE, path)
+    async def file_entries(self) -> AsyncIterator[FileEntry]:
+        for entry in list(self._names.values()):
+            yield entry
 
-    def _keep(
-        self, stored: StoredDocument, operation: Operation, path: str | None
-    ) -> StoredDocument:
-        self.documents[stored.kind, stored.id] = stored
-        self.changes.append(
+    async def write_file(self, chunks: AsyncIterator[bytes]) -> StoredFile:
+        content = b"".join([chunk async for chunk in chunks])
+        digest = hashlib.sha256(content).hexdigest()
+        self._files[digest] = content
+        return StoredFile(digest, len(content))
+
+    async def read_file(
+        self, digest: str, *, start: int = 0, length: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        if digest not in self._files:
+            raise NotFound(f"there is no file with the digest {digest}")
+        content = self._files[digest][start:]
+        yield content if length is None else content[:length]
+
+    def _log(self, write: Write, actor: str) -> None:
+        document, now = write.document, self._clock.now()
+        if write.before is not None:
+            self._versions.append((write.before, now if write.after is None else document.updated))
+        self._changes.append(
             Change(
-                len(self.changes) + 1,
-                stored.kind,
-                stored.id,
-                path,
-                operation,
-                self._actor,
-                stored.updated,
-                stored.revision,
+                len(self._changes) + 1,
+                document.kind,
+                document.id,
+                write.path,
+                write.operation,
+                actor,
+                now,
+                document.revision,
             )
         )
-        return stored
+
+    def _name(self, write: FileWrite) -> None:
+        if write.entry is not None:
+            self._names[write.kind, write.owner, write.entry.path] = write.entry
+            return
+        for kind, owner, path in list(self._names):
+            if (kind, owner) == (write.kind, write.owner) and write.path in (None, path):
+                del self._names[kind, owner, path]

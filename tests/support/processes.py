@@ -21,6 +21,10 @@ STOP_SECONDS: Final = 10.0
 _LOG_TAIL: Final = 4000
 
 
+TEST_VARIABLES: Final = frozenset({"AAS_WEBUI_URL"})
+"""Variables that are for the tests: a server would refuse them as unknown settings."""
+
+
 def free_port() -> int:
     """Return a TCP port of the loopback interface that is free now."""
     with socket.socket() as probe:
@@ -72,7 +76,7 @@ class ManagedProcess:
             self._process = subprocess.Popen(
                 [str(part) for part in command],
                 cwd=folder,
-                env={**os.environ, **(environment or {})},
+                env={**_inherited(), **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -171,7 +175,7 @@ def run(
     return subprocess.run(
         [str(part) for part in command],
         cwd=folder,
-        env={**os.environ, **(environment or {})},
+        env={**_inherited(), **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -187,3 +191,7 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in TEST_VARIABLES}

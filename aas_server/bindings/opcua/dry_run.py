@@ -14,7 +14,9 @@ from asyncua.ua.uaerrors import UaError
 
 from aas_server.bindings.binding import Binding
 from aas_server.bindings.conversion import ConversionError
+from aas_server.bindings.method import Method
 from aas_server.bindings.opcua.items import Feed
+from aas_server.bindings.opcua.methods import look_up_method, require_fit
 from aas_server.bindings.opcua.nodes import NodeFacts, NodeProblem, Nodes
 from aas_server.bindings.opcua.pki import Pki
 from aas_server.bindings.opcua.problems import CODE_MASK, describe, describe_status, status_name
@@ -42,24 +44,34 @@ class NotReached(AasError):
 
 
 async def try_bindings(
-    settings: ConnectionSettings, bindings: Sequence[Binding], pki: Pki
+    settings: ConnectionSettings,
+    bindings: Sequence[Binding],
+    pki: Pki,
+    *,
+    methods: Sequence[Method] = (),
 ) -> list[Finding]:
-    """Return a finding for each of ``bindings``, in their order; takes a few timeouts at most.
+    """Return a finding for each of ``bindings`` and then of ``methods``, in their order.
 
-    Raises ``NotReached`` when there is no session with the machine, or it breaks.
+    Takes a few timeouts at most. Raises ``NotReached`` when there is no session with the machine,
+    or it breaks.
     """
     try:
         session = await open_session(settings, pki)
         try:
-            return await _try_all(session, bindings)
+            nodes = Nodes(session)
+            return [
+                *(await _try_all(session, nodes, bindings)),
+                *[await _try_method(session, nodes, method) for method in methods],
+            ]
         finally:
             await session.close()
     except (AasError, OSError, TimeoutError, UaError) as error:
         raise NotReached(describe(error)) from error
 
 
-async def _try_all(session: OpcUaSession, bindings: Sequence[Binding]) -> list[Finding]:
-    nodes = Nodes(session)
+async def _try_all(
+    session: OpcUaSession, nodes: Nodes, bindings: Sequence[Binding]
+) -> list[Finding]:
     facts = await nodes.look_up(dict.fromkeys(binding.node for binding in bindings))
     there = {node: fact for node, fact in facts.items() if isinstance(fact, NodeFacts)}
     answers = await session.read(
@@ -77,6 +89,27 @@ async def _try_all(session: OpcUaSession, bindings: Sequence[Binding]) -> list[F
             type_name = await _type_name(nodes, fact)
             findings.append(_finding(binding, fact, type_name, samples[binding.node]))
     return findings
+
+
+async def _try_method(session: OpcUaSession, nodes: Nodes, method: Method) -> Finding:
+    facts = await look_up_method(session, nodes, method.settings)
+    if isinstance(facts, NodeProblem):
+        return Finding(False, facts.text)
+    inputs, outputs = (
+        ", ".join(f"{argument.name}: {argument.type_name}" for argument in arguments)
+        for arguments in (facts.inputs, facts.outputs)
+    )
+    shown = f"({inputs}) -> ({outputs})"
+    if method.problem is not None:
+        return Finding(False, f"{shown}, but {method.problem}")
+    if not facts.executable:
+        return Finding(False, f"{shown}, but this user may not call it (UserExecutable)")
+    if method.signature is not None:
+        try:
+            require_fit(facts, method.signature)
+        except ConfigurationError as error:
+            return Finding(False, f"{shown}, but {error.text}")
+    return Finding(True, shown)
 
 
 async def _take_device_texts(

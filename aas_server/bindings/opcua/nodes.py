@@ -98,9 +98,10 @@ class Nodes:
 
     async def variant_type(self, facts: NodeFacts) -> ua.VariantType | None:
         """Return as what a node's values are encoded, None when its data type leaves that open."""
-        data_type = facts.data_type
-        if data_type is None:
-            return None
+        return None if facts.data_type is None else await self.type_of(facts.data_type)
+
+    async def type_of(self, data_type: ua.NodeId) -> ua.VariantType | None:
+        """Return as what values of a data type are encoded, None when it leaves that open."""
         if data_type not in self._variant_types:
             self._variant_types[data_type] = await self._walk_up(data_type)
         return self._variant_types[data_type]
@@ -121,7 +122,7 @@ class Nodes:
             for owner in (fact.node_id, fact.data_type)
             if owner is not None
         }
-        paths = [_property_path(owner, name) for owner in owners for name in _TEXT_PROPERTIES]
+        paths = [property_path(owner, name) for owner in owners for name in _TEXT_PROPERTIES]
         targets = iter(await self._session.targets(paths))
         properties = [
             (owner, target)
@@ -180,6 +181,16 @@ def resolve_node_id(text: str, namespaces: Sequence[str]) -> ua.NodeId | NodePro
     return ua.NodeId(parsed.Identifier, index, parsed.NodeIdType)
 
 
+def property_path(owner: ua.NodeId, name: str) -> ua.BrowsePath:
+    """Return the way from ``owner`` to its standard property ``name``."""
+    element = ua.RelativePathElement(
+        ReferenceTypeId=numeric(ObjectIds.HasProperty),
+        IsInverse=False,  # type: ignore[arg-type]  # asyncua annotates bool as a class of its own
+        TargetName=ua.QualifiedName(name, 0),
+    )
+    return ua.BrowsePath(owner, ua.RelativePath([element]))
+
+
 def _facts(node_id: ua.NodeId, answers: Sequence[ua.DataValue]) -> NodeFacts | NodeProblem:
     data_type, rank, access, user_access = (_value(answer) for answer in answers)
     status = answers[0].StatusCode.value if answers[0].StatusCode else 0
@@ -204,15 +215,6 @@ def _value(answer: ua.DataValue) -> Any:
     if answer.Value is None or (answer.StatusCode and not answer.StatusCode.is_good()):
         return None
     return answer.Value.Value
-
-
-def _property_path(owner: ua.NodeId, name: str) -> ua.BrowsePath:
-    element = ua.RelativePathElement(
-        ReferenceTypeId=numeric(ObjectIds.HasProperty),
-        IsInverse=False,  # type: ignore[arg-type]  # asyncua annotates bool as a class of its own
-        TargetName=ua.QualifiedName(name, 0),
-    )
-    return ua.BrowsePath(owner, ua.RelativePath([element]))
 
 
 def _texts(answer: ua.DataValue) -> dict[int, str]:

@@ -26,11 +26,20 @@ BAD_TIMEOUT: Final = 0x800A0000
 
 _Codes = StatusCodes
 
-_REFUSED_VALUE: Final = frozenset({_Codes.BadTypeMismatch, _Codes.BadOutOfRange})
+_REFUSED_VALUE: Final = frozenset(
+    {
+        _Codes.BadTypeMismatch,
+        _Codes.BadOutOfRange,
+        _Codes.BadInvalidArgument,
+        _Codes.BadArgumentsMissing,
+        _Codes.BadTooManyArguments,
+    }
+)
 _REFUSED_ACCESS: Final = frozenset(
     {
         _Codes.BadUserAccessDenied,
         _Codes.BadNotWritable,
+        _Codes.BadNotExecutable,
         _Codes.BadSecurityModeInsufficient,
     }
 )

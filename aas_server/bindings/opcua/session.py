@@ -11,7 +11,8 @@ surface; the fault tests hold it:
 - ``Client._policy_ids``, set to the one token policy that was chosen, because asyncua takes the
   first of its kind;
 - ``UaClient._send_request`` for CreateSubscription and Publish: ``UaSession`` would start its own
-  publish loop, one request at a time, which logs every failure and hides it from us;
+  publish loop, one request at a time, which logs every failure and hides it from us; and for Call,
+  whose methods may take longer than other answers;
 - ``UaClient.protocol.transport`` to drop a connection whose peer no longer reads.
 """
 
@@ -44,6 +45,9 @@ _Result = TypeVar("_Result")
 
 DEFAULT_BATCH: Final = 1000
 """Nodes or items per call where a server names no limit; some name none and still refuse more."""
+
+MAX_CALLS: Final = 32
+"""Methods under way at most: asyncua sends 100 requests at a time, and values need theirs."""
 
 SESSION_TIMEOUT: Final = 60.0
 """Seconds until a server may forget a session that fell silent."""
@@ -112,6 +116,7 @@ class OpcUaSession:
         self._reads = Batches(DEFAULT_BATCH)
         self._items = Batches(DEFAULT_BATCH)
         self._paths = Batches(DEFAULT_BATCH)
+        self._calls = asyncio.Semaphore(MAX_CALLS)
         self.namespaces: list[str] = []
 
     async def learn(self) -> None:
@@ -159,6 +164,29 @@ class OpcUaSession:
         )
         results = await self._client.uaclient.session.write(parameters)
         return int(results[0].value)
+
+    async def call(
+        self,
+        owner: ua.NodeId,
+        method: ua.NodeId,
+        arguments: Sequence[ua.Variant],
+        *,
+        timeout: float,  # noqa: ASYNC109 - the server is told how long we are going to wait
+    ) -> ua.CallMethodResult:
+        """Call ``method`` of the object ``owner``; how that went is in the result's status code.
+
+        Raises ``TimeoutError`` after ``timeout`` seconds; the method may go on nevertheless.
+        """
+        request = ua.CallRequest()
+        request.Parameters.MethodsToCall = [
+            ua.CallMethodRequest(ObjectId=owner, MethodId=method, InputArguments=list(arguments))
+        ]
+        async with self._calls:
+            answer = await self._send(request, timeout)
+        response = struct_from_binary(ua.CallResponse, answer)
+        response.ResponseHeader.ServiceResult.check()
+        result: ua.CallMethodResult = response.Results[0]
+        return result
 
     async def targets(self, paths: Sequence[ua.BrowsePath]) -> list[ua.NodeId | None]:
         """Return the node at the end of each path, None where there is none."""

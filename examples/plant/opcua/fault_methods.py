@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,7 +10,8 @@ from asyncua.server.server import Server
 from asyncua.ua.status_codes import StatusCodes
 
 from examples.plant.opcua.publisher import Publisher
-from examples.plant.opcua.types import node_id, status_code
+from examples.plant.opcua.types import node_id
+from examples.plant.opcua.vendor_methods import argument, method_result
 from examples.plant.physics.faults import Fault
 from examples.plant.physics.machine import Machine
 
@@ -41,8 +41,8 @@ class FaultMethods:
             ua.QualifiedName("InjectFault", namespace),
             self.inject,
             [
-                _argument("Name", ua.VariantType.String, f"One of {', '.join(Fault)}"),
-                _argument("Severity", ua.VariantType.Double, "0 (none) to 1 (worst)"),
+                argument("Name", ua.VariantType.String, f"One of {', '.join(Fault)}"),
+                argument("Severity", ua.VariantType.Double, "0 (none) to 1 (worst)"),
             ],
         )
         await simulation.add_method(
@@ -55,44 +55,28 @@ class FaultMethods:
         """Inject a fault; what is wrong with the arguments is in the result's status codes."""
         if len(arguments) != len(_TYPES):
             missing = len(arguments) < len(_TYPES)
-            return _result(
+            return method_result(
                 StatusCodes.BadArgumentsMissing if missing else StatusCodes.BadTooManyArguments
             )
-        problems = [self._problem(argument, index) for index, argument in enumerate(arguments)]
+        problems = [self._problem(given, index) for index, given in enumerate(arguments)]
         if any(problem != StatusCodes.Good for problem in problems):
-            return _result(StatusCodes.BadInvalidArgument, problems)
-        name, severity = (argument.Value for argument in arguments)
+            return method_result(StatusCodes.BadInvalidArgument, problems)
+        name, severity = (given.Value for given in arguments)
         self._machine.inject(Fault(name), severity)
         await self._publisher.publish(datetime.now(UTC))
-        return _result(StatusCodes.Good, problems)
+        return method_result(StatusCodes.Good, problems)
 
     async def clear(self, _parent: ua.NodeId, *arguments: ua.Variant) -> ua.CallMethodResult:
         """Repair everything."""
         if arguments:
-            return _result(StatusCodes.BadTooManyArguments)
+            return method_result(StatusCodes.BadTooManyArguments)
         self._machine.clear_faults()
         await self._publisher.publish(datetime.now(UTC))
-        return _result(StatusCodes.Good)
+        return method_result(StatusCodes.Good)
 
     @staticmethod
-    def _problem(argument: ua.Variant, index: int) -> int:
-        if argument.VariantType is not _TYPES[index] or argument.is_array:
+    def _problem(given: ua.Variant, index: int) -> int:
+        if given.VariantType is not _TYPES[index] or given.is_array:
             return StatusCodes.BadTypeMismatch
-        known = argument.Value in list(Fault) if index == 0 else 0.0 <= argument.Value <= 1.0
+        known = given.Value in list(Fault) if index == 0 else 0.0 <= given.Value <= 1.0
         return StatusCodes.Good if known else StatusCodes.BadOutOfRange
-
-
-def _argument(name: str, kind: ua.VariantType, description: str) -> ua.Argument:
-    return ua.Argument(
-        Name=name,
-        DataType=node_id(kind.value),
-        ValueRank=ua.ValueRank.Scalar,
-        Description=ua.LocalizedText(description, "en"),
-    )
-
-
-def _result(status: int, arguments: Sequence[int] = ()) -> ua.CallMethodResult:
-    return ua.CallMethodResult(
-        StatusCode=status_code(status),
-        InputArgumentResults=[status_code(problem) for problem in arguments],
-    )

@@ -20,6 +20,7 @@ from examples.plant.opcua.address_space import AddressSpaceBuilder
 from examples.plant.opcua.clock import SimulatedClock
 from examples.plant.opcua.fault_methods import NAMESPACE, FaultMethods
 from examples.plant.opcua.publisher import Publisher
+from examples.plant.opcua.vendor_methods import VendorMethods
 from examples.plant.physics.machine import Machine
 from examples.plant.vendors.description import Vendor
 
@@ -78,6 +79,7 @@ class MachineServer:
             space, self._machine, variables, publisher
         )
         await FaultMethods(self._machine, publisher).add_to(server)
+        await VendorMethods(self._vendor, self._machine, publisher, clock).add_to(server)
         return publisher
 
     async def _simulate(self, publisher: Publisher[Any]) -> None:

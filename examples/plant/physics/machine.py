@@ -10,7 +10,7 @@ from typing import Final
 from examples.plant.physics.drive import Demand, Drive, Rating
 from examples.plant.physics.faults import Fault, Faults
 from examples.plant.physics.production import History, Production
-from examples.plant.physics.sequence import Sequence
+from examples.plant.physics.sequence import CHANGE_OVER_SECONDS, Sequence
 from examples.plant.physics.states import ConditionStatus, OperatingMode, OperatingState
 
 MAXIMUM_STEP: Final = 0.5
@@ -19,10 +19,17 @@ MAXIMUM_STEP: Final = 0.5
 MAXIMUM_OVERRIDE: Final = 120.0
 """The largest speed override in %."""
 
+LARGEST_ORDER: Final = 100_000
+"""The most parts of one order."""
+
 _SEIZED: Final = 0.9  # bearing damage at which the machine trips
 _NOTICEABLE: Final = 0.2  # damage or drift that the machine's own diagnosis reports
 _WORN: Final = 80.0  # % wear at which service is asked for
 _CYCLE_JITTER: Final = 0.015
+
+
+class NotReady(RuntimeError):
+    """The machine cannot do now what is asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,22 @@ class Machine(ABC):
         if self._last_temperature is not None:
             return self._last_temperature
         return self.drive.temperature
+
+    def start_order(self, order: str, quantity: int) -> tuple[int, float]:
+        """Change over and make ``quantity`` parts of ``order``.
+
+        Returns the cycles that it needs and when it will be done, in seconds of simulation. Raises
+        ``NotReady`` while the machine is aborted or stands still by its override.
+        """
+        if self.state is OperatingState.ABORTED or self.speed_override <= 0:
+            raise NotReady(f"the machine is {self.state}, its override {self.speed_override:g} %")
+        parameters = self._parameters
+        cycles = -(-quantity // parameters.parts_per_cycle)
+        self._order = order
+        self._change_over()
+        self._batch_left = cycles
+        pace = parameters.cycle_time / (self.speed_override / 100)
+        return cycles, self.time + CHANGE_OVER_SECONDS + cycles * pace
 
     def inject(self, fault: Fault, severity: float) -> None:
         """Break something; raises ValueError when the severity is not between 0 and 1."""

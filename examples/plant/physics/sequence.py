@@ -26,6 +26,12 @@ _SECONDS: Final = MappingProxyType(
         OperatingState.IDLE: 5.0,
     }
 )
+CHANGE_OVER_SECONDS: Final = sum(
+    _SECONDS[state]
+    for state in (OperatingState.COMPLETING, OperatingState.IDLE, OperatingState.STARTING)
+)
+"""How long a change-over takes, until the next batch begins."""
+
 _MINOR_STOP: Final = (5.0, 15.0)  # seconds, shortest and longest
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from asyncua import ua
 
-from examples.plant.physics.machine import MAXIMUM_OVERRIDE, Machine
+from examples.plant.physics.machine import LARGEST_ORDER, MAXIMUM_OVERRIDE, Machine
 from examples.plant.vendors.units import Unit
 
 M = TypeVar("M", bound=Machine)
@@ -88,12 +88,45 @@ class Variable(Generic[M]):
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """An argument that a method takes; ``accepts`` says whether a value is in its range."""
+
+    name: str
+    type: ua.VariantType
+    accepts: Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A result that a method gives; that of a DateTime is in seconds of simulation."""
+
+    name: str
+    type: ua.VariantType
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Generic[M]):
+    """One method of a machine.
+
+    ``call`` takes the machine and the inputs and returns the outputs; it raises ``NotReady`` when
+    the machine cannot do it now.
+    """
+
+    id: Identifier
+    name: str
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    call: Callable[..., tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Folder(Generic[M]):
-    """An object or a folder with what belongs to it."""
+    """An object or a folder with what belongs to it; ``methods`` can be called on it."""
 
     id: Identifier
     name: str
     children: tuple[Folder[M] | Variable[M], ...]
+    methods: tuple[Method[M], ...] = ()
 
     def variables(self) -> Iterator[Variable[M]]:
         """Yield all variables below, depth first."""
@@ -102,6 +135,14 @@ class Folder(Generic[M]):
                 yield from child.variables()
             else:
                 yield child
+
+    def callables(self) -> Iterator[tuple[Folder[M], Method[M]]]:
+        """Yield all methods here and below with the folders that they are called on."""
+        for method in self.methods:
+            yield self, method
+        for child in self.children:
+            if isinstance(child, Folder):
+                yield from child.callables()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +189,21 @@ def set_override(factor: float) -> Callable[[Machine, float], None]:
 def set_order(machine: Machine, order: str) -> None:
     """Give the machine another order."""
     machine.order = order
+
+
+def is_order(longest: int) -> Callable[[Any], bool]:
+    """Return whether a text is the number of an order, up to ``longest`` characters."""
+    return lambda value: isinstance(value, str) and 0 < len(value) <= longest
+
+
+def is_quantity(value: Any) -> bool:
+    """Whether this many parts can be ordered at once."""
+    return isinstance(value, int) and 1 <= value <= LARGEST_ORDER
+
+
+def start_order(machine: Machine, order: str, quantity: int) -> tuple[int, float]:
+    """Start an order; return its cycles and its expected end."""
+    return machine.start_order(order, quantity)
 
 
 def duration_in(seconds: float, unit: float) -> float:

@@ -13,14 +13,20 @@ from examples.plant.vendors import units
 from examples.plant.vendors.description import (
     Enumeration,
     Folder,
+    Input,
+    Method,
     Numbers,
+    Output,
     Text,
     Variable,
     Vendor,
     broken_sensor,
     duration_in,
+    is_order,
+    is_quantity,
     set_order,
     set_override,
+    start_order,
 )
 
 _DOUBLE: Final = ua.VariantType.Double
@@ -244,6 +250,15 @@ _PRODUCTION: Final[Folder[Mill]] = Folder(
             lambda m: m.dimension_error,
             unit=units.MICROMETRE,
             limits=(-100, 100),
+        ),
+    ),
+    methods=(
+        Method(
+            "Fertigung.AuftragStarten",
+            "AuftragStarten",
+            (Input("Auftrag", _STRING, is_order(40)), Input("Menge", _UINT32, is_quantity)),
+            (Output("Zyklen", _UINT64), Output("Ende", ua.VariantType.DateTime)),
+            start_order,
         ),
     ),
 )

@@ -13,14 +13,20 @@ from examples.plant.physics.states import ConditionStatus, OperatingMode, Operat
 from examples.plant.vendors import units
 from examples.plant.vendors.description import (
     Folder,
+    Input,
+    Method,
     Numbers,
+    Output,
     Text,
     Variable,
     Vendor,
     broken_sensor,
+    is_order,
+    is_quantity,
     scaled,
     set_order,
     set_override,
+    start_order,
 )
 
 _DOUBLE: Final = ua.VariantType.Double
@@ -86,6 +92,20 @@ _STATUS: Final[Folder[Moulder]] = Folder(
             "Hour Meter",
             _UINT32,
             lambda m: scaled(m.operating_hours, 10, 0, _UINT32_MAX),
+        ),
+    ),
+)
+_JOBS: Final[Folder[Moulder]] = Folder(
+    5500,
+    "Jobs",
+    (),
+    methods=(
+        Method(
+            5501,
+            "Start Work Order",
+            (Input("Work Order", _STRING, is_order(24)), Input("Parts", _UINT32, is_quantity)),
+            (Output("Shots", _UINT32), Output("Done By", ua.VariantType.DateTime)),
+            start_order,
         ),
     ),
 )
@@ -212,5 +232,5 @@ MOULDER: Final[Vendor[Moulder]] = Vendor(
     namespace="http://lakeshore.example/UA/LX220/",
     types="http://lakeshore.example/UA/Types/",
     machine=Moulder,
-    root=Folder(5000, "LX 220", (_STATUS, _SCREW, _PROCESS, _COUNTERS)),
+    root=Folder(5000, "LX 220", (_STATUS, _JOBS, _SCREW, _PROCESS, _COUNTERS)),
 )

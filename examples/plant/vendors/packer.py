@@ -12,14 +12,20 @@ from examples.plant.physics.packer import Packer
 from examples.plant.physics.states import ConditionStatus, OperatingMode, OperatingState
 from examples.plant.vendors.description import (
     Folder,
+    Input,
+    Method,
     Numbers,
+    Output,
     Text,
     Variable,
     Vendor,
     broken_sensor,
+    is_order,
+    is_quantity,
     scaled,
     set_order,
     set_override,
+    start_order,
 )
 
 _INT32: Final = ua.VariantType.Int32
@@ -81,6 +87,15 @@ _STATUS: Final[Folder[Packer]] = Folder(
             "MinutiDiMarcia",
             _UINT32,
             lambda m: scaled(m.operating_hours, 60, 0, _UINT32_MAX),
+        ),
+    ),
+    methods=(
+        Method(
+            _id(0x110),
+            "AvviaCommessa",
+            (Input("Quantita", _INT32, is_quantity), Input("Commessa", _STRING, is_order(20))),
+            (Output("Cicli", _UINT32), Output("Fine", ua.VariantType.DateTime)),
+            lambda m, quantity, order: start_order(m, order, quantity),
         ),
     ),
 )

@@ -13,14 +13,20 @@ from examples.plant.physics.states import ConditionStatus, OperatingMode, Operat
 from examples.plant.vendors.description import (
     Enumeration,
     Folder,
+    Input,
+    Method,
     Numbers,
+    Output,
     Text,
     Variable,
     Vendor,
     broken_sensor,
     duration_in,
+    is_order,
+    is_quantity,
     set_order,
     set_override,
+    start_order,
 )
 
 _FLOAT: Final = ua.VariantType.Float
@@ -133,6 +139,15 @@ _PROGRAM: Final[Folder[Robot]] = Folder(
             ua.VariantType.Double,
             lambda m: m.cycle_time * 1000,
             data_type=_DURATION,
+        ),
+    ),
+    methods=(
+        Method(
+            "/prg/start",
+            "start",
+            (Input("job", _STRING, is_order(32)), Input("n", _INT32, is_quantity)),
+            (Output("end", ua.VariantType.DateTime), Output("cycles", _INT64)),
+            lambda m, job, n: tuple(reversed(start_order(m, job, n))),
         ),
     ),
 )

@@ -52,6 +52,15 @@ class _OneUser(UserManager):
         return None
 
 
+def _argument(name: str, kind: Any) -> ua.Argument:
+    scalar = kind[0] if isinstance(kind, list) else kind
+    return ua.Argument(
+        Name=name,
+        DataType=ua.NodeId(scalar.value),
+        ValueRank=1 if isinstance(kind, list) else -1,
+    )
+
+
 class Machine:
     """The server and its nodes."""
 
@@ -98,9 +107,64 @@ class Machine:
             ua.QualifiedName("EnumStrings", 0),
             [ua.LocalizedText("Aus"), ua.LocalizedText("Ein")],
         )
+        await self._add_methods(namespace)
         for number in range(self._options.get("extra", 0)):
             node_id = ua.NodeId(f"V{number}", namespace)
             self._nodes[f"V{number}"] = await objects.add_variable(node_id, f"V{number}", 0.0)
+
+    async def _add_methods(self, namespace: int) -> None:
+        """Methods as machines have them: with arguments of all kinds, picky, slow, without any."""
+        kind = ua.VariantType
+        for name, function, inputs, outputs in (
+            ("Start", self._start, {"Program": kind.String, "Quantity": kind.UInt16,
+                                    "Speed": kind.Float}, {"Job": kind.Int64}),
+            ("Convert", self._convert, {"Values": [kind.Double], "When": kind.DateTime,
+                                        "Name": kind.LocalizedText, "Any": kind.Variant},
+             {"Sum": kind.Double, "Then": kind.DateTime, "Title": kind.LocalizedText,
+              "Values": [kind.Int32]}),
+            ("Nap", self._nap, {"Seconds": kind.Double}, {}),
+            ("Plain", self._plain, {}, {}),
+        ):  # fmt: skip
+            await self._server.nodes.objects.add_method(
+                ua.NodeId(name, namespace),
+                ua.QualifiedName(name, namespace),
+                function,
+                [_argument(*each) for each in inputs.items()],
+                [_argument(*each) for each in outputs.items()],
+            )
+
+    async def _start(self, _parent: Any, *arguments: ua.Variant) -> Any:
+        program, quantity, speed = arguments
+        types = tuple(each.VariantType for each in arguments)
+        if types != (ua.VariantType.String, ua.VariantType.UInt16, ua.VariantType.Float):
+            return ua.StatusCode(ua.StatusCodes.BadTypeMismatch)
+        if program.Value == "forbidden":
+            return ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
+        if program.Value == "unknown":
+            codes = [ua.StatusCodes.BadOutOfRange, ua.StatusCodes.Good, ua.StatusCodes.Good]
+            return ua.CallMethodResult(
+                ua.StatusCode(ua.StatusCodes.BadInvalidArgument),
+                InputArgumentResults=[ua.StatusCode(code) for code in codes],
+            )
+        if program.Value == "busy":
+            return ua.StatusCode(ua.StatusCodes.BadInvalidState)
+        return [ua.Variant(quantity.Value * 1000 + round(speed.Value * 10), ua.VariantType.Int64)]
+
+    async def _convert(self, _parent: Any, *arguments: ua.Variant) -> Any:
+        values, when, name, _anything = (each.Value for each in arguments)
+        return [
+            ua.Variant(sum(values), ua.VariantType.Double),
+            ua.Variant(when, ua.VariantType.DateTime),
+            ua.Variant(name, ua.VariantType.LocalizedText),
+            ua.Variant([int(each) for each in values], ua.VariantType.Int32, is_array=True),
+        ]
+
+    async def _nap(self, _parent: Any, seconds: ua.Variant) -> Any:
+        await asyncio.sleep(seconds.Value)
+        return []
+
+    async def _plain(self, _parent: Any, *arguments: ua.Variant) -> Any:
+        return ua.StatusCode(ua.StatusCodes.BadTooManyArguments if arguments else 0)
 
     def _refuse(self, limit: int, deadbands: bool) -> None:
         service = self._server.iserver.subscription_service

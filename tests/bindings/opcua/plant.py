@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,9 @@ from aas_server.clock import SystemClock
 from aas_server.live.hub import LiveHub
 from aas_server.live.values import LiveValue
 from aas_server.metamodel.id_short_path import parse_id_short_path
+from aas_server.operations.functions import FunctionExecutors
+from aas_server.operations.jobs import Jobs
+from aas_server.operations.service import OperationResult, OperationService
 from aas_server.repository.repository import Repository
 from aas_server.store.protocol import Kind
 from tests.bindings.opcua.machine import URI
@@ -117,15 +120,44 @@ def row(name: str, value_type: str = "xs:double", **settings: Any) -> dict[str, 
     }
 
 
-class Plant:
-    """A model whose Properties are fed by one machine."""
+def method_row(name: str, *, path: str | None = None, **settings: Any) -> dict[str, Any]:
+    """The machine's method ``name`` as what the Operation of that name does."""
+    return {
+        "connection": "machine",
+        "object": "i=85",
+        "method": node(name),
+        "operation": {"submodel": SUBMODEL, "path": path or name},
+        **settings,
+    }
 
-    def __init__(self, url: str, rows: list[dict[str, Any]], pki_dir: Path, **connection: Any):
+
+class Plant:
+    """A model whose Properties are fed by one machine, and whose Operations it carries out.
+
+    ``methods`` are the rows of the plant file's operations, ``elements`` further elements of the
+    submodel.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        rows: list[dict[str, Any]],
+        pki_dir: Path,
+        *,
+        methods: Sequence[dict[str, Any]] = (),
+        elements: Sequence[dict[str, Any]] = (),
+        **connection: Any,
+    ):
         self.clock = SystemClock()
         self.hub = LiveHub(self.clock)
         self.repository = Repository(MemoryStore(self.clock), self.hub, self.clock)
         self.registry = CollectorRegistry()
         self._rows = rows
+        self._elements = elements
+        self.jobs = Jobs(self.clock)
+        self.operations = OperationService(
+            self.repository, self.jobs, self.clock, functions=FunctionExecutors()
+        )
         self.file = PlantFile.model_validate(
             {
                 "version": 1,
@@ -134,10 +166,17 @@ class Plant:
                     {key: value for key, value in one.items() if not key.startswith("_")}
                     for one in rows
                 ],
+                "operations": list(methods),
             }
         )
         self.service = BindingService(
-            self.file, self.repository, self.hub, self.clock, self.registry, pki_dir=pki_dir
+            self.file,
+            self.repository,
+            self.hub,
+            self.clock,
+            self.registry,
+            pki_dir=pki_dir,
+            operations=self.operations,
         )
 
     async def load(self) -> None:
@@ -153,7 +192,7 @@ class Plant:
         submodel = {
             "modelType": "Submodel",
             "id": SUBMODEL,
-            "submodelElements": list(elements.values()),
+            "submodelElements": [*elements.values(), *self._elements],
         }
         await self.repository.add_missing([(Kind.SUBMODEL, submodel)], actor="test")
 
@@ -162,6 +201,13 @@ class Plant:
         found = self.hub.find(SUBMODEL, parse_id_short_path(path))
         assert found is not None
         return found[0].current
+
+    async def invoke(self, path: str, **values: Any) -> OperationResult:
+        """Invoke as a client does, with input arguments in the ValueOnly form."""
+        body = {"inputArguments": values}
+        return await self.operations.invoke(
+            SUBMODEL, parse_id_short_path(path), body, value_only=True, actor="test"
+        )
 
     async def write(self, path: str, value: Any) -> None:
         """Write as a client does."""
@@ -182,6 +228,7 @@ async def running(plant: Plant) -> AsyncIterator[Plant]:
         yield plant
     finally:
         await plant.service.stop()
+        await plant.jobs.stop()
 
 
 async def until(probe: Callable[[], T], *, within: float = 15.0) -> T:

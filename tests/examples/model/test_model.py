@@ -34,8 +34,8 @@ _SHELLS = {
     "moulder": "InjectionMoulder",
     "packer": "PackagingLine",
 }
-_SUBMODELS = ("Nameplate", "OperationalData", "Maintenance", "Quality")
-_OURS = _SUBMODELS[1:]
+_SUBMODELS = ("Nameplate", "OperationalData", "Maintenance", "Quality", "JobControl")
+_OURS = ("OperationalData", "Maintenance", "Quality")
 _COMMON_SIGNALS = {
     "DriveSpeed": "1/s",
     "DriveTemperature": "Cel",
@@ -143,7 +143,7 @@ def test_the_server_loads_the_folder(model_dir: Path) -> None:
     documents = read_environments([model_dir], max_bytes=10_000_000)
     kinds = [kind for kind, _ in documents]
     assert kinds.count(Kind.SHELL) == 4
-    assert kinds.count(Kind.SUBMODEL) == 16
+    assert kinds.count(Kind.SUBMODEL) == 20
 
 
 def test_a_shell_tells_its_asset_and_its_submodels(key: str, machine: Json) -> None:
@@ -315,6 +315,10 @@ def test_the_plant_file_binds_elements_that_exist(model_dir: Path) -> None:
     for binding in plant["bindings"]:
         sink = binding["sink"]
         assert resolve(submodels[sink["submodel"]], parse_id_short_path(sink["path"]))
+    for row in plant["operations"]:
+        target = row["operation"]
+        element = resolve(submodels[target["submodel"]], parse_id_short_path(target["path"]))
+        assert element["modelType"] == "Operation"
 
 
 def test_every_live_element_is_bound_by_the_plant_file(model_dir: Path) -> None:

@@ -7,7 +7,7 @@ from statistics import mean
 import pytest
 
 from examples.plant.physics.faults import Fault
-from examples.plant.physics.machine import Machine
+from examples.plant.physics.machine import Machine, NotReady
 from examples.plant.physics.mill import Mill
 from examples.plant.physics.moulder import Moulder
 from examples.plant.physics.packer import Packer
@@ -230,3 +230,36 @@ def test_operators_and_neighbours_stop_a_machine_now_and_then() -> None:
     assert (OperatingState.HELD, OperatingMode.MANUAL) in seen
     assert (OperatingState.SUSPENDED, OperatingMode.AUTOMATIC) in seen
     assert (OperatingState.IDLE, OperatingMode.SETUP) in seen
+
+
+@pytest.mark.parametrize("key", VENDORS)
+def test_an_order_is_made_in_the_cycles_and_by_the_time_that_were_told(key: str) -> None:
+    machine = VENDORS[key].machine(5)
+    machine.advance(30)
+    cycles, end = machine.start_order("FA-1", 40)
+    assert machine.order == "FA-1"
+    assert machine.state is OperatingState.COMPLETING
+    made, produced = machine.production.cycles, machine.production.produced
+    program = machine.program
+    for _ in range(20_000):
+        machine.advance(0.5)
+        if machine.program != program:
+            break
+    assert machine.production.cycles - made == cycles
+    assert machine.production.produced - produced >= 40
+    # Nobody knows before how often it will stop for a moment.
+    assert end * 0.9 < machine.time < end * 3
+
+
+def test_a_machine_that_has_aborted_or_stands_still_takes_no_order() -> None:
+    machine = Mill(1)
+    machine.speed_override = 0
+    with pytest.raises(NotReady, match="override 0"):
+        machine.start_order("FA-1", 1)
+    machine.speed_override = 100
+    machine.inject(Fault.BEARING_DAMAGE, 1.0)
+    reach(machine, OperatingState.ABORTED)
+    order = machine.order
+    with pytest.raises(NotReady, match="Aborted"):
+        machine.start_order("FA-1", 1)
+    assert machine.order == order

@@ -308,3 +308,30 @@ async def test_an_injected_fault_reaches_the_machine(plant_urls: Mapping[str, st
             await until(node, lambda value: value.Value.Value > normal + 5)
         finally:
             await call(client, "ClearFaults")
+
+
+@pytest.mark.parametrize("key", VENDORS)
+async def test_an_order_is_started_by_the_vendors_own_method(
+    plant_urls: Mapping[str, str], key: str
+) -> None:
+    [row] = plant_for({key: plant_urls[key]})["operations"]
+    async with connected(plant_urls[key]) as client:
+        owner, method = [await node_at(client, row[name]) for name in ("object", "method")]
+        declared = await (await method.get_child("0:InputArguments")).read_value()
+        kinds = [ua.VariantType(argument.DataType.Identifier) for argument in declared]
+        good = [
+            ua.Variant("FA-77" if kind is ua.VariantType.String else 30, kind) for kind in kinds
+        ]
+        order = await node_at(client, bound_nodes(plant_urls, key, "State.ActiveOrder"))
+        before = await order.read_value()
+        assert len(await owner.call_method(method, *good)) == 2
+        assert await order.read_value() == "FA-77"
+        for wrong, error in (
+            (good[:1], BadArgumentsMissing),
+            ([ua.Variant(1.5, ua.VariantType.Double)] * 2, BadInvalidArgument),
+            ([ua.Variant("" if kind is ua.VariantType.String else 0, kind) for kind in kinds],
+             BadInvalidArgument),
+        ):  # fmt: skip
+            with pytest.raises(error):
+                await owner.call_method(method, *wrong)
+        await write(order, before, ua.VariantType.String)

@@ -97,6 +97,7 @@ function buildStation(addressSpace) {
   const rated = add("RatedPower", "i=5004", "Double");
   const vibration = add("Vibration", "i=5005", "Float");
   addSetpoint(namespace, compressor);
+  addPrograms(namespace, compressor);
 
   program.setValueFromSource({ dataType: DataType.String, value: "ISO1217" });
   oil.setValueFromSource({ dataType: DataType.String, value: "OIL OK" });
@@ -143,6 +144,50 @@ function addSetpoint(namespace, compressor) {
       },
     },
   });
+}
+
+/** Two methods with arguments: one that answers at once, one that takes its time. */
+function addPrograms(namespace, compressor) {
+  const argument = (name, dataType, valueRank = -1) => ({ name, dataType, valueRank, description: { text: name } });
+  let runs = 0;
+  namespace
+    .addMethod(compressor, {
+      browseName: "RunProgram",
+      nodeId: "s=Station.Compressor.RunProgram",
+      inputArguments: [
+        argument("Program", DataType.String),
+        argument("Pressures", DataType.Double, 1),
+        argument("Repeat", DataType.UInt16),
+      ],
+      outputArguments: [argument("Run", DataType.UInt32), argument("Highest", DataType.Double)],
+    })
+    .bindMethod((inputs, _context, callback) => {
+      const [program, pressures, repeat] = inputs.map((input) => input.value);
+      if (program === "locked") {
+        callback(null, { statusCode: StatusCodes.BadUserAccessDenied });
+      } else if (repeat > 10) {
+        const inputArgumentResults = [StatusCodes.Good, StatusCodes.Good, StatusCodes.BadOutOfRange];
+        callback(null, { statusCode: StatusCodes.BadInvalidArgument, inputArgumentResults });
+      } else {
+        runs += 1;
+        const outputArguments = [
+          { dataType: DataType.UInt32, value: runs },
+          { dataType: DataType.Double, value: Math.max(...pressures) * repeat },
+        ];
+        callback(null, { statusCode: StatusCodes.Good, outputArguments });
+      }
+    });
+  namespace
+    .addMethod(compressor, {
+      browseName: "Purge",
+      nodeId: "s=Station.Compressor.Purge",
+      inputArguments: [argument("Seconds", DataType.Double)],
+      outputArguments: [],
+    })
+    .bindMethod((inputs, _context, callback) => {
+      const done = () => callback(null, { statusCode: StatusCodes.Good, outputArguments: [] });
+      setTimeout(done, inputs[0].value * 1000).unref();
+    });
 }
 
 /** Two methods that break and mend the vibration sensor. */

@@ -1,0 +1,184 @@
+"""Files of elements and thumbnails of shells (IDTA-01002), streamed in and out.
+
+The value of a File names its content within the submodel, and the path of the default thumbnail
+within the shell: an upload makes such a name and sets it together with the content.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterable
+from typing import Final
+
+from aas_server.api.call import Answer, Call
+from aas_server.api.documents import replaced_document
+from aas_server.api.elements import require_stored
+from aas_server.api.multipart import Upload, read_upload
+from aas_server.api.ranges import file_response
+from aas_server.api.responses import Response, no_content
+from aas_server.api.shells import shell_of
+from aas_server.api.submodels import submodel_of
+from aas_server.errors import NotAllowed, NotFound
+from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
+from aas_server.metamodel.tree import Node, resolve, walk, with_changed
+from aas_server.repository.unit import Unit
+from aas_server.store.protocol import FileEntry, Kind
+
+FOLDER: Final = "/aasx/files/"
+"""Where uploaded files stand, as they would in a package."""
+
+_BINARY: Final = "application/octet-stream"
+
+
+def get_attachment(call: Call) -> Answer:
+    """Answer with the content of a File."""
+    submodel = submodel_of(call)
+    element = _file(submodel.tree(), call.id_short_path())
+    entry = _entry(call, Kind.SUBMODEL, submodel.id, element.get("value"))
+    return file_response(call, entry)
+
+
+async def put_attachment(call: Call) -> Response:
+    """Set the content of a File, and its value and content type with it."""
+    submodel_id = submodel_of(call).id
+    path = call.id_short_path()
+    _file(submodel_of(call).tree(), path)
+    upload = await read_upload(call, call.repository.write_file)
+    unit = call.repository.unit(actor=call.actor)
+    submodel = _found(unit, Kind.SUBMODEL, submodel_id)
+    require_stored(call, submodel, path)
+    element = _file(submodel, path)
+    name = _free_name(upload.file_name, _values_but(submodel, path))
+    entry = _new_entry(Kind.SUBMODEL, submodel_id, name, upload)
+    changed = {**element, "value": name, "contentType": entry.content_type}
+    tree = with_changed(submodel, path, lambda _: changed)
+    unit.replace(Kind.SUBMODEL, submodel_id, tree, path=format_id_short_path(path))
+    unit.put_file(entry)
+    await unit.commit()
+    return no_content()
+
+
+async def delete_attachment(call: Call) -> Response:
+    """Delete the content of a File, and its value with it."""
+    submodel_id = submodel_of(call).id
+    path = call.id_short_path()
+    unit = call.repository.unit(actor=call.actor)
+    submodel = _found(unit, Kind.SUBMODEL, submodel_id)
+    require_stored(call, submodel, path)
+    element = _file(submodel, path)
+    _entry(call, Kind.SUBMODEL, submodel_id, element.get("value"))
+    changed = {name: value for name, value in element.items() if name != "value"}
+    tree = with_changed(submodel, path, lambda _: changed)
+    unit.replace(Kind.SUBMODEL, submodel_id, tree, path=format_id_short_path(path))
+    await unit.commit()
+    return Response(200, ((b"content-length", b"0"),), b"")
+
+
+def get_thumbnail(call: Call) -> Answer:
+    """Answer with the picture of the shell's asset."""
+    shell = shell_of(call)
+    return file_response(call, _entry(call, Kind.SHELL, shell.id, _thumbnail(shell.tree())))
+
+
+async def put_thumbnail(call: Call) -> Response:
+    """Set the picture of the shell's asset."""
+    shell_id = shell_of(call).id
+    upload = await read_upload(call, call.repository.write_file)
+    name = _free_name(upload.file_name, ())
+    entry = _new_entry(Kind.SHELL, shell_id, name, upload)
+    thumbnail = {"path": name, "contentType": entry.content_type}
+    unit = call.repository.unit(actor=call.actor)
+    shell = _found(unit, Kind.SHELL, shell_id)
+    unit.replace(
+        Kind.SHELL,
+        shell_id,
+        _with_asset(shell, {**_asset(shell), "defaultThumbnail": thumbnail}),
+        conditions=call.conditions(),
+    )
+    unit.put_file(entry)
+    await unit.commit()
+    return replaced_document(call.repository.shells.get(shell_id))
+
+
+async def delete_thumbnail(call: Call) -> Response:
+    """Delete the picture of the shell's asset."""
+    shell_id = shell_of(call).id
+    unit = call.repository.unit(actor=call.actor)
+    shell = _found(unit, Kind.SHELL, shell_id)
+    if _thumbnail(shell) is None:
+        raise NotFound(f"the shell {shell_id!r} has no thumbnail")
+    asset = {name: value for name, value in _asset(shell).items() if name != "defaultThumbnail"}
+    unit.replace(Kind.SHELL, shell_id, _with_asset(shell, asset), conditions=call.conditions())
+    await unit.commit()
+    return no_content()
+
+
+def _found(unit: Unit, kind: Kind, identifier: str) -> Node:
+    tree = unit.find(kind, identifier)
+    if tree is None:
+        raise NotFound(f"there is no {kind.value} with the id {identifier!r}")
+    return tree
+
+
+def _file(submodel: Node, path: IdShortPath) -> Node:
+    element = resolve(submodel, path)
+    if element["modelType"] != "File":
+        raise NotAllowed(f"a {element['modelType']} has no attachment: only a File has")
+    return element
+
+
+def _entry(call: Call, kind: Kind, owner: str, name: object) -> FileEntry:
+    """Return the file that a document calls ``name``; raises ``NotFound`` that says why not."""
+    if not isinstance(name, str) or not name:
+        raise NotFound("there is no file here: nothing was uploaded yet")
+    entry = call.repository.file_entry(kind, owner, name)
+    if entry is None:
+        elsewhere = "it is elsewhere" if "://" in name else "nothing was uploaded for it"
+        raise NotFound(f"the content of {name!r} is not on this server: {elsewhere}")
+    return entry
+
+
+def _new_entry(kind: Kind, owner: str, name: str, upload: Upload) -> FileEntry:
+    guessed = mimetypes.guess_type(upload.file_name)[0] or _BINARY
+    declared = upload.content_type
+    known = declared if declared and declared != _BINARY else guessed
+    return FileEntry(kind, owner, name, upload.content, known, upload.file_name)
+
+
+def _free_name(file_name: str, taken: Iterable[str]) -> str:
+    """Return a path for ``file_name`` that no other element uses; it must be a URI reference."""
+    stem, dot, suffix = "".join(map(_safe, file_name)).rpartition(".")
+    others = set(taken)
+    number = 1
+    name = f"{FOLDER}{stem}{dot}{suffix}"
+    while name in others:
+        number += 1
+        name = f"{FOLDER}{stem or suffix}-{number}{dot}{suffix if stem else ''}"
+    return name
+
+
+def _safe(character: str) -> str:
+    keeps = character.isascii() and (character.isalnum() or character in "._-")
+    return character if keeps else "_"
+
+
+def _values_but(submodel: Node, path: IdShortPath) -> Iterable[str]:
+    return (
+        element.get("value", "")
+        for each, element in walk(submodel)
+        if each != path and element.get("modelType") == "File"
+    )
+
+
+def _asset(shell: Node) -> Node:
+    asset: Node = shell.get("assetInformation") or {}
+    return asset
+
+
+def _with_asset(shell: Node, asset: Node) -> Node:
+    return {**shell, "assetInformation": asset}
+
+
+def _thumbnail(shell: Node) -> str | None:
+    path: str | None = (_asset(shell).get("defaultThumbnail") or {}).get("path")
+    return path

@@ -1,0 +1,144 @@
+"""The container of a package: a zip file with the conventions of OPC, read with suspicion.
+
+IDTA-01005; ECMA-376 part 2. Nothing in it is trusted: names, sizes, counts and relationships are
+checked before anything is unpacked.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+from lxml import etree
+
+from aas_server.errors import BadRequest
+
+MAX_PARTS: Final = 10_000
+MAX_TOTAL: Final = 4 * 1024**3
+"""Bytes of all parts unpacked at most."""
+MAX_READ: Final = 256 * 1024**2
+"""Bytes of a part that is read into memory at most."""
+_MAX_RATIO: Final = 1000
+_RATIO_FROM: Final = 1024**2
+
+_RELATIONSHIP: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_TYPES: Final = "{http://schemas.openxmlformats.org/package/2006/content-types}"
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A relationship of a part: its type and the absolute name of the part it leads to."""
+
+    type: str
+    target: str
+
+
+class Container:
+    """The parts of a package by their absolute names (``/aasx/data.xml``)."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self.archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, OSError, ValueError) as error:
+            raise BadRequest(f"is no AASX package: {error}", path="file") from error
+        try:
+            self.parts = _parts(self.archive)
+        except BaseException:
+            self.archive.close()
+            raise
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.parts
+
+    def close(self) -> None:
+        """Close the file."""
+        self.archive.close()
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a part; raises ``BadRequest`` for a too large or damaged one."""
+        part = self.parts[name]
+        if part.file_size > MAX_READ:
+            raise BadRequest(f"is larger than {MAX_READ} bytes", path=name)
+        try:
+            return self.archive.read(part)
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+            raise BadRequest(f"is damaged: {error}", path=name) from error
+
+    def relationships(self, name: str) -> list[Relationship]:
+        """Return the relationships of a part, ``/`` for those of the package; none without any."""
+        folder, _, file = name.rpartition("/")
+        holder = f"{folder}/_rels/{file}.rels"
+        if holder not in self.parts:
+            return []
+        root = _xml(self.read(holder), holder)
+        return [
+            Relationship(each.get("Type", ""), _absolute(each.get("Target", ""), folder))
+            for each in root.iter(_RELATIONSHIP)
+        ]
+
+    def content_types(self) -> Iterator[tuple[str, str]]:
+        """Yield part names, and extensions with a dot, each with its content type."""
+        name = "/[Content_Types].xml"
+        if name not in self.parts:
+            return
+        root = _xml(self.read(name), name)
+        for each in root.iter(f"{_TYPES}Default"):
+            yield "." + each.get("Extension", "").lower(), each.get("ContentType", "")
+        for each in root.iter(f"{_TYPES}Override"):
+            yield each.get("PartName", ""), each.get("ContentType", "")
+
+
+def _parts(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if len(entries) > MAX_PARTS:
+        raise BadRequest(f"has more than {MAX_PARTS} parts", path="file")
+    if sum(entry.file_size for entry in entries) > MAX_TOTAL:
+        raise BadRequest(f"holds more than {MAX_TOTAL} bytes", path="file")
+    parts: dict[str, zipfile.ZipInfo] = {}
+    seen: set[str] = set()
+    for entry in entries:
+        name = _part_name(entry)
+        if name.lower() in seen:
+            raise BadRequest("is there twice", path=name)
+        seen.add(name.lower())
+        parts[name] = entry
+    return parts
+
+
+def _part_name(entry: zipfile.ZipInfo) -> str:
+    name = entry.filename
+    if name.startswith(("/", "\\")) or "\\" in name or ":" in name.split("/", 1)[0]:
+        raise BadRequest("a part must have a relative name", path=name)
+    if any(segment in ("", ".", "..") for segment in name.split("/")):
+        raise BadRequest("a part must not lead out of its folder", path=name)
+    if entry.flag_bits & 0x1:
+        raise BadRequest("is encrypted", path=name)
+    if (entry.external_attr >> 16) & 0o170000 == 0o120000:
+        raise BadRequest("is a symbolic link", path=name)
+    large = entry.file_size > _RATIO_FROM
+    if large and entry.file_size > _MAX_RATIO * max(entry.compress_size, 1):
+        raise BadRequest("unpacks to more than a thousand times its size", path=name)
+    return "/" + unquote(name)
+
+
+def _absolute(target: str, folder: str) -> str:
+    """Return the name of the part that a relationship's target leads to."""
+    path = unquote(target.removeprefix("file://"))
+    joined = path if path.startswith("/") else f"{folder}/{path}"
+    return posixpath.normpath("/" + joined.lstrip("/"))
+
+
+def _xml(body: bytes, name: str) -> etree._Element:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        raise BadRequest(f"is no XML: {error}", path=name) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise BadRequest("has a document type declaration", path=name)
+    return root

@@ -1,0 +1,46 @@
+"""What a package or an environment holds, whatever it is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import IO, Final
+
+from aas_server.errors import Finding
+from aas_server.metamodel.tree import Node
+from aas_server.store.protocol import Kind
+
+LISTS: Final = {
+    "assetAdministrationShells": Kind.SHELL,
+    "submodels": Kind.SUBMODEL,
+    "conceptDescriptions": Kind.CONCEPT_DESCRIPTION,
+}
+"""The members of an environment and what they list."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedFile:
+    """A supplementary file; ``open`` gives its bytes, ``size`` of them."""
+
+    path: str
+    size: int
+    content_type: str
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+@dataclass(slots=True)
+class Contents:
+    """Documents by kind in their order, files by their path in the package, and what was odd."""
+
+    documents: dict[Kind, list[Node]] = field(
+        default_factory=lambda: {kind: [] for kind in LISTS.values()}
+    )
+    files: dict[str, PackagedFile] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def identified(self) -> Iterator[tuple[Kind, Node]]:
+        """Yield every document with its kind."""
+        for kind, trees in self.documents.items():
+            for tree in trees:
+                yield kind, tree

@@ -1,0 +1,122 @@
+"""What of the repository goes into a package: documents, what explains them, and their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aas_server.metamodel.references import key_values
+from aas_server.metamodel.tree import Node
+from aas_server.packages.contents import LISTS
+from aas_server.repository.document import Document
+from aas_server.repository.repository import Repository
+from aas_server.store.protocol import FileEntry, Kind
+
+_MEMBERS: Final = {kind: name for name, kind in LISTS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Documents to write, in the order of their creation."""
+
+    shells: list[Document]
+    submodels: list[Document]
+    concept_descriptions: list[Document]
+
+    def lists(self) -> Iterator[tuple[str, list[Document]]]:
+        """Yield the member of the environment and the documents for each kind that is there."""
+        for kind, documents in (
+            (Kind.SHELL, self.shells),
+            (Kind.SUBMODEL, self.submodels),
+            (Kind.CONCEPT_DESCRIPTION, self.concept_descriptions),
+        ):
+            if documents:
+                yield _MEMBERS[kind], documents
+
+    def environment(self) -> Node:
+        """Return the documents as one environment, as they are stored."""
+        return {
+            name: [document.stored_tree() for document in documents]
+            for name, documents in self.lists()
+        }
+
+
+def select(
+    repository: Repository,
+    *,
+    shells: Iterable[str] | None = None,
+    submodels: Iterable[str] | None = None,
+    concept_descriptions: bool = True,
+) -> Selection:
+    """Return what is asked for by id, everything when nothing is.
+
+    With shells alone, the submodels that they refer to and that are here come along. Concept
+    descriptions are those that the semantic ids in all of them lead to, at one or several removes;
+    with everything asked for, all. Raises ``NotFound`` for an id that is not here.
+    """
+    if shells is None and submodels is None:
+        concepts = list(repository.concept_descriptions) if concept_descriptions else []
+        return Selection(list(repository.shells), _stored_submodels(repository), concepts)
+    chosen_shells = [repository.shells.get(each) for each in dict.fromkeys(shells or ())]
+    wanted = dict.fromkeys(submodels or ())
+    chosen = [repository.submodels.get(each) for each in wanted]
+    if submodels is None:
+        chosen = list(_referred(repository, chosen_shells))
+    concepts = _concepts(repository, [*chosen_shells, *chosen]) if concept_descriptions else []
+    return Selection(_in_order(chosen_shells), _in_order(chosen), concepts)
+
+
+def files_of(repository: Repository, selection: Selection) -> list[FileEntry]:
+    """Return the files that the selected documents name, the first one of each path."""
+    found: dict[str, FileEntry] = {}
+    for kind, documents in ((Kind.SHELL, selection.shells), (Kind.SUBMODEL, selection.submodels)):
+        for document in documents:
+            for entry in repository.file_entries(kind, document.id):
+                found.setdefault(entry.path, entry)
+    return [found[path] for path in sorted(found)]
+
+
+def _stored_submodels(repository: Repository) -> list[Document]:
+    return [each for each in repository.submodels if not repository.is_generated(each.id)]
+
+
+def _referred(repository: Repository, shells: Iterable[Document]) -> Iterator[Document]:
+    seen: set[str] = set()
+    for shell in shells:
+        for reference in shell.stored_tree().get("submodels") or ():
+            identifier = key_values(reference)[-1]
+            submodel = repository.submodels.find(identifier)
+            if submodel is not None and identifier not in seen:
+                seen.add(identifier)
+                yield submodel
+
+
+def _concepts(repository: Repository, documents: Iterable[Document]) -> list[Document]:
+    found: dict[str, Document] = {}
+    waiting: list[Any] = [document.stored_tree() for document in documents]
+    while waiting:
+        for identifier in _references(waiting.pop()):
+            concept = repository.concept_descriptions.find(identifier)
+            if concept is not None and identifier not in found:
+                found[identifier] = concept
+                waiting.append(concept.stored_tree())
+    return _in_order(found.values())
+
+
+def _references(tree: Any) -> Iterator[str]:
+    """Yield the values of all single keys in ``tree``: what references may lead to a concept."""
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            keys = part.get("keys")
+            if isinstance(keys, list):
+                yield from key_values(part)[:1]
+            waiting += part.values()
+
+
+def _in_order(documents: Iterable[Document]) -> list[Document]:
+    return sorted(documents, key=lambda document: document.stored.sequence)

@@ -1,0 +1,107 @@
+"""Writing environments and AASX packages: the same bytes for the same content (IDTA-01005)."""
+
+from __future__ import annotations
+
+import asyncio
+import zipfile
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Final
+from xml.sax.saxutils import quoteattr
+
+from aas_server.packages.environments import write_xml
+from aas_server.packages.selection import Selection
+from aas_server.store.protocol import FileEntry
+
+ReadFile = Callable[[str], AsyncIterator[bytes]]
+"""Gives the content of a file by its digest."""
+
+_RELATIONSHIPS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
+_AASX: Final = "http://admin-shell.io/aasx/relationships"
+_CONTENT_TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
+_XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_RELS_TYPE: Final = (
+    '<Default Extension="rels" '
+    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+)
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_PIECE_MODE: Final = 0o644 << 16
+
+
+def write_json(selection: Selection) -> bytes:
+    """Return the environment as JSON: the documents byte for byte as they are stored."""
+    members = [
+        b'"%b":[%b]' % (name.encode(), b",".join(document.stored.body for document in documents))
+        for name, documents in selection.lists()
+    ]
+    return b"{%b}" % b",".join(members)
+
+
+async def write_package(
+    file: Path,
+    selection: Selection,
+    files: Iterable[FileEntry],
+    read_file: ReadFile,
+    *,
+    as_xml: bool,
+) -> None:
+    """Write an AASX package to ``file``: the environment, and ``files`` under their own paths."""
+    name = "aasx/data.xml" if as_xml else "aasx/data.json"
+    # Documents belong to the event loop; writing what was taken from them does not.
+    environment = selection.environment() if as_xml else None
+    body = write_json(selection) if environment is None else None
+    if environment is not None:
+        body = await asyncio.to_thread(write_xml, environment)
+    chosen = [entry for entry in files if _is_part(entry.path)]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, content in _conventions(name, chosen, as_xml=as_xml):
+            archive.writestr(_info(part), content)
+        await asyncio.to_thread(archive.writestr, _info(name), body or b"{}")
+        for entry in chosen:
+            with archive.open(_info(entry.path.lstrip("/")), "w", force_zip64=True) as target:
+                async for piece in read_file(entry.content.digest):
+                    await asyncio.to_thread(target.write, piece)
+
+
+def _conventions(
+    name: str, files: list[FileEntry], *, as_xml: bool
+) -> Iterable[tuple[str, bytes | str]]:
+    """Yield the parts that say what is what."""
+    kind = "application/xml" if as_xml else "application/json"
+    types = [("/" + name, kind), ("/aasx/aasx-origin", "text/plain")]
+    types += [(entry.path, entry.content_type) for entry in files]
+    overrides = "".join(
+        f"<Override PartName={quoteattr(part)} ContentType={quoteattr(media_type)}/>"
+        for part, media_type in types
+    )
+    yield (
+        "[Content_Types].xml",
+        f'{_XML}<Types xmlns="{_CONTENT_TYPES}">{_RELS_TYPE}{overrides}</Types>',
+    )
+    yield "_rels/.rels", _links([(f"{_AASX}/aasx-origin", "/aasx/aasx-origin")])
+    yield "aasx/aasx-origin", "Intentionally empty."
+    yield "aasx/_rels/aasx-origin.rels", _links([(f"{_AASX}/aas-spec", "/" + name)])
+    folder, _, file = name.rpartition("/")
+    suppl = [(f"{_AASX}/aas-suppl", entry.path) for entry in files]
+    yield f"{folder}/_rels/{file}.rels", _links(suppl)
+
+
+def _links(targets: Iterable[tuple[str, str]]) -> str:
+    links = "".join(
+        f'<Relationship Id="R{number}" Type="{kind}" Target={quoteattr(target)}/>'
+        for number, (kind, target) in enumerate(targets, 1)
+    )
+    return f'{_XML}<Relationships xmlns="{_RELATIONSHIPS}">{links}</Relationships>'
+
+
+def _info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = _PIECE_MODE
+    return info
+
+
+def _is_part(path: str) -> bool:
+    """Return whether a file's name can be that of a part of a package."""
+    segments = path.lstrip("/").split("/")
+    return "://" not in path and all(segment not in ("", ".", "..") for segment in segments)

@@ -1,0 +1,157 @@
+"""Contents of files in the database: by digest, in pieces, taken in without holding them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol, TypeVar
+
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aas_server.clock import Clock
+from aas_server.errors import NotFound
+from aas_server.store.protocol import StoredFile
+from aas_server.store.schema import chunks, file_names, files
+
+T = TypeVar("T")
+
+PIECE: Final = 1_048_576
+"""Bytes of a file in one row."""
+GRACE: Final = 3_600_000_000
+"""Microseconds for which a file stays that nothing names: an upload names its file after it."""
+
+
+class Connections(Protocol):
+    """What the contents of files need of a store."""
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Return a connection to read with."""
+
+    async def write(self, change: Callable[[Connection], T]) -> T:
+        """Return what ``change`` does in a transaction of its own, once that is durable."""
+
+
+class FileContents:
+    """Takes files in and gives them out."""
+
+    def __init__(self, connections: Connections, clock: Clock) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._being_read: Counter[str] = Counter()
+        self._taken_in: set[int] = set()
+
+    async def write(self, pieces: AsyncIterator[bytes]) -> StoredFile:
+        """Take in a file; nothing of it stays when ``pieces`` raises."""
+        number = await self._begin()
+        self._taken_in.add(number)
+        try:
+            return await self._finish(number, await self._fill(number, pieces))
+        except BaseException:
+            await self._drop(number)
+            raise
+        finally:
+            self._taken_in.discard(number)
+
+    async def read(
+        self, digest: str, *, start: int = 0, length: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from ``start`` on; raises ``NotFound``. A file that is read stays."""
+        self._being_read[digest] += 1
+        try:
+            async with self._connections.reading() as connection:
+                row = (
+                    await connection.execute(
+                        select(files.c.number, files.c.size).where(files.c.digest == digest)
+                    )
+                ).one_or_none()
+            if row is None:
+                raise NotFound(f"there is no file with the digest {digest}")
+            end = row.size if length is None else min(start + length, row.size)
+            while start < end:
+                piece = await self._piece(row.number, start // PIECE)
+                offset = start % PIECE
+                part = piece[offset : offset + end - start]
+                if not part:
+                    raise NotFound(f"the file with the digest {digest} is not complete")
+                start += len(part)
+                yield part
+        finally:
+            self._being_read[digest] -= 1
+            if not self._being_read[digest]:
+                del self._being_read[digest]
+
+    async def sweep(self, *, grace: int = GRACE) -> None:
+        """Delete the files that nothing names, and what was left of uploads that broke off."""
+        named = select(file_names.c.digest)
+        forgotten = select(files.c.number).where(
+            files.c.number.not_in(self._taken_in),
+            or_(
+                files.c.digest.is_(None),
+                files.c.digest.not_in(named)
+                & files.c.digest.not_in(list(self._being_read))
+                & (files.c.touched < self._clock.now() - grace),
+            ),
+        )
+        await self._connections.write(lambda connection: _delete(connection, forgotten))
+
+    async def _begin(self) -> int:
+        row = insert(files).values(size=0, touched=self._clock.now()).returning(files.c.number)
+        return await self._connections.write(
+            lambda connection: int(connection.execute(row).scalar_one())
+        )
+
+    async def _fill(self, number: int, pieces: AsyncIterator[bytes]) -> StoredFile:
+        digest = hashlib.sha256()
+        size = position = 0
+        waiting = bytearray()
+        async for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            waiting += piece
+            while len(waiting) >= PIECE:
+                await self._put(number, position, bytes(waiting[:PIECE]))
+                del waiting[:PIECE]
+                position += 1
+        if waiting:
+            await self._put(number, position, bytes(waiting))
+        return StoredFile(digest.hexdigest(), size)
+
+    async def _put(self, number: int, position: int, body: bytes) -> None:
+        row = insert(chunks).values(file=number, position=position, body=body)
+        await self._connections.write(lambda connection: connection.execute(row))
+
+    async def _finish(self, number: int, content: StoredFile) -> StoredFile:
+        now = self._clock.now()
+
+        def name(connection: Connection) -> None:
+            same = files.c.digest == content.digest
+            if connection.scalar(select(func.count()).where(same)):
+                _delete(connection, [number])
+                connection.execute(update(files).where(same).values(touched=now))
+                return
+            connection.execute(
+                update(files)
+                .where(files.c.number == number)
+                .values(digest=content.digest, size=content.size, touched=now)
+            )
+
+        await self._connections.write(name)
+        return content
+
+    async def _drop(self, number: int) -> None:
+        await self._connections.write(lambda connection: _delete(connection, [number]))
+
+    async def _piece(self, number: int, position: int) -> bytes:
+        async with self._connections.reading() as connection:
+            body = await connection.scalar(
+                select(chunks.c.body).where(chunks.c.file == number, chunks.c.position == position)
+            )
+        return b"" if body is None else bytes(body)
+
+
+def _delete(connection: Connection, numbers: Select[tuple[int]] | list[int]) -> None:
+    connection.execute(delete(chunks).where(chunks.c.file.in_(numbers)))
+    connection.execute(delete(files).where(files.c.number.in_(numbers)))

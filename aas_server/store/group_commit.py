@@ -1,0 +1,103 @@
+"""Group commit: one task writes everything that waits in one transaction, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from aas_server.errors import Conflict, StoreUnavailable
+from aas_server.store.writing import Unit
+
+Apply = Callable[[Sequence[Unit]], Awaitable[None]]
+"""Makes units durable in one transaction; raises ``Conflict`` or ``StoreUnavailable``, and then
+nothing of them is stored.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    unit: Unit
+    done: asyncio.Future[None]
+
+
+class GroupCommit:
+    """Owns the task that writes; ``after`` hears of each group that is done, and must not raise.
+
+    While one transaction is under way the next group gathers, so the medium is asked once for many
+    callers and nobody waits for a timer.
+    """
+
+    def __init__(self, apply: Apply, after: Apply) -> None:
+        self._apply = apply
+        self._after = after
+        self._waiting: list[_Waiting] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._run(), name="store writer")
+
+    async def commit(self, unit: Unit) -> None:
+        """Return once ``unit`` is durable; raises what ``Apply`` raises."""
+        if self._closing:
+            raise StoreUnavailable("the store is closing")
+        waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._wake.set()
+        await waiting.done
+
+    async def close(self) -> None:
+        """Finish what waits, and end."""
+        self._closing = True
+        self._wake.set()
+        await self._task
+
+    async def _run(self) -> None:
+        while self._waiting or not self._closing:
+            await self._wake.wait()
+            self._wake.clear()
+            group, self._waiting = self._waiting, []
+            if group:
+                await self._write(group)
+                await self._after([waiting.unit for waiting in group])
+
+    async def _write(self, group: list[_Waiting]) -> None:
+        try:
+            await self._apply([waiting.unit for waiting in group])
+        except Conflict:
+            await self._write_one_by_one(group)
+        except StoreUnavailable as error:
+            self._fail(group, error)
+        except Exception as error:
+            # Whoever waits hears of it: this task must go on for all who come later.
+            self._fail(group, error)
+        else:
+            for waiting in group:
+                _settle(waiting, None)
+
+    async def _write_one_by_one(self, group: list[_Waiting]) -> None:
+        """Find out which units conflict; the others are stored."""
+        for index, waiting in enumerate(group):
+            try:
+                await self._apply([waiting.unit])
+            except Conflict as error:
+                _settle(waiting, error)
+            except StoreUnavailable as error:
+                self._fail(group[index:], error)
+                return
+            else:
+                _settle(waiting, None)
+
+    def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
+        """Fail ``group`` and all that waits behind it, which may build on it."""
+        behind, self._waiting = self._waiting, []
+        for waiting in (*group, *behind):
+            _settle(waiting, error)
+
+
+def _settle(waiting: _Waiting, error: Exception | None) -> None:
+    if waiting.done.done():
+        return
+    if error is None:
+        waiting.done.set_result(None)
+    else:
+        waiting.done.set_exception(error)

@@ -1,0 +1,60 @@
+"""PATCH of one value, durable on SQLite, from 32 clients at once."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from aas_server.metamodel.identifiers import encode_identifier
+from benchmarks.http_reads import submodel
+from benchmarks.measure import Row, aas_server, free_port, process, requests_per_second
+
+CLIENTS = 32
+TARGET = 5_000
+ROUNDS = 3
+SIZES = {"2 kB submodels": 8, "20 kB submodels": 82}
+_SCRIPT = """
+local count = 0
+request = function()
+  count = count + 1
+  local path = paths[count % #paths + 1]
+  return wrk.format("PATCH", path, {["content-type"] = "application/json"}, tostring(count) .. ".5")
+end
+"""
+
+
+async def run() -> list[Row]:
+    return [await _measure(name, properties) for name, properties in SIZES.items()]
+
+
+async def _measure(name: str, properties: int) -> Row:
+    with tempfile.TemporaryDirectory() as folder_name:
+        folder = Path(folder_name)
+        submodels = [{**submodel(properties), "id": f"urn:bench:{n}"} for n in range(CLIENTS)]
+        environment = folder / "environment.json"
+        environment.write_bytes(msgspec.json.encode({"submodels": submodels}))
+        paths = [
+            f"/api/v3/submodels/{encode_identifier(each['id'])}"
+            "/submodel-elements/Temperature005/$value"
+            for each in submodels
+        ]
+        script = folder / "patch.lua"
+        script.write_text(f"paths = {{{', '.join(map(repr, paths))}}}\n{_SCRIPT}")
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        server = aas_server(port, folder / "data", "--load", str(environment))
+        async with process(*server, core=None, ready=f"{base}/health"):
+            rates = [
+                await requests_per_second(base, connections=CLIENTS, script=script)
+                for _ in range(ROUNDS)
+            ]
+    rate = statistics.median(rates)
+    return Row(
+        f"PATCH $value, durable, {CLIENTS} clients, {name}",
+        f"{rate:,.0f}/s",
+        f">= {TARGET:,}/s",
+        rate >= TARGET,
+    )

@@ -1,0 +1,1 @@
+"""Generated requests against a started server: nothing that a client sends may break it."""

@@ -1,0 +1,329 @@
+"""Changes of documents: checked, durable, then seen; together or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aas_server.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidDocument,
+    NotFound,
+    PreconditionFailed,
+    StoreUnavailable,
+)
+from aas_server.live.hub import LiveHub
+from aas_server.live.sinks import resolve_sink
+from aas_server.live.values import GOOD, LiveValue, Quality
+from aas_server.metamodel.edits import put
+from aas_server.metamodel.tree import Node, resolve
+from aas_server.repository.conditions import Conditions
+from aas_server.repository.repository import Repository
+from aas_server.repository.verifier import Verification, Verifier
+from aas_server.store.protocol import FileEntry, Kind, StoredFile
+from aas_server.store.sqlite import SqliteStore
+from tests.support.clock import FakeClock
+from tests.support.memory_store import MemoryStore
+
+
+def submodel(identifier: str = "urn:sm", **more: Any) -> Node:
+    return {
+        "modelType": "Submodel",
+        "id": identifier,
+        "submodelElements": [
+            {"modelType": "Property", "idShort": "Temp", "valueType": "xs:double", "value": "1.50"},
+            {"modelType": "File", "idShort": "Manual", "contentType": "text/plain"},
+        ],
+        **more,
+    }
+
+
+@pytest.fixture
+def store(clock: FakeClock) -> MemoryStore:
+    return MemoryStore(clock)
+
+
+@pytest.fixture
+def repository(store: MemoryStore, hub: LiveHub, clock: FakeClock) -> Repository:
+    return Repository(store, hub, clock)
+
+
+@pytest.fixture
+async def durable(tmp_path: Path, hub: LiveHub, clock: FakeClock) -> AsyncIterator[Repository]:
+    store = SqliteStore(tmp_path, clock)
+    await store.open()
+    repository = Repository(store, hub, clock)
+    await repository.open()
+    yield repository
+    await repository.close()
+    await store.close()
+
+
+async def put_temp(repository: Repository, value: str, conditions: Conditions) -> None:
+    element = {"modelType": "Property", "idShort": "Temp", "valueType": "xs:double", "value": value}
+    await repository.edit(
+        Kind.SUBMODEL,
+        "urn:sm",
+        lambda tree: put(tree, ("Temp",), element)[0],
+        actor="test",
+        path=("Temp",),
+        conditions=conditions,
+    )
+
+
+async def test_a_document_is_created_replaced_and_deleted(repository: Repository) -> None:
+    created = await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+    assert created.body() == repository.submodels.get("urn:sm").body()
+    replaced, is_new = await repository.put(
+        Kind.SUBMODEL, "urn:sm", submodel(idShort="Data"), actor="test"
+    )
+    assert not is_new
+    assert (replaced.stored.sequence, replaced.stored.revision) == (created.stored.sequence, 2)
+    assert repository.submodels.get("urn:sm").tree()["idShort"] == "Data"
+    await repository.delete(Kind.SUBMODEL, "urn:sm", actor="test")
+    assert "urn:sm" not in repository.submodels
+
+
+async def test_what_cannot_be_changed_says_why(repository: Repository) -> None:
+    await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+    with pytest.raises(Conflict, match="already"):
+        await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+    with pytest.raises(BadRequest, match="'urn:sm'"):
+        await repository.put(Kind.SUBMODEL, "urn:other", submodel(), actor="test")
+    with pytest.raises(NotFound):
+        await repository.delete(Kind.SUBMODEL, "urn:other", actor="test")
+    with pytest.raises(NotFound):
+        await repository.put(
+            Kind.SUBMODEL, "urn:other", submodel("urn:other"), actor="test", create=False
+        )
+    with pytest.raises(InvalidDocument) as refusal:
+        await repository.put(Kind.SUBMODEL, "urn:sm", {"id": "urn:sm"}, actor="test")
+    assert refusal.value.findings
+    assert repository.submodels.get("urn:sm").stored.revision == 1
+
+
+async def test_broken_constraints_are_only_counted_when_the_server_is_told_to_report(
+    store: MemoryStore, hub: LiveHub, clock: FakeClock
+) -> None:
+    twice = submodel()
+    twice["submodelElements"].append(twice["submodelElements"][0])
+    strict = Repository(store, hub, clock)
+    with pytest.raises(InvalidDocument):
+        await strict.create(Kind.SUBMODEL, twice, actor="test")
+    lenient = Repository(store, hub, clock, verifier=Verifier(Verification.REPORT))
+    document = await lenient.create(Kind.SUBMODEL, twice, actor="test")
+    assert document.warnings == 1
+    with pytest.raises(InvalidDocument):
+        await lenient.create(Kind.SUBMODEL, {**twice, "id": 7}, actor="test")
+
+
+async def test_a_condition_that_does_not_hold_changes_nothing(repository: Repository) -> None:
+    created = await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+    await repository.create(Kind.SUBMODEL, submodel("urn:other"), actor="test")
+    at_first = Conditions(if_match=frozenset({created.etag()}))
+    await put_temp(repository, "2", at_first)
+    for conditions in (at_first, Conditions(if_none_match=frozenset({"*"}))):
+        with pytest.raises(PreconditionFailed):
+            await put_temp(repository, "3", conditions)
+        with pytest.raises(PreconditionFailed):
+            await repository.delete(Kind.SUBMODEL, "urn:sm", actor="test", conditions=conditions)
+    with pytest.raises(PreconditionFailed):
+        await repository.put(
+            Kind.SUBMODEL,
+            "urn:new",
+            submodel("urn:new"),
+            actor="test",
+            conditions=Conditions(if_match=frozenset({"*"})),
+        )
+    assert resolve(repository.submodels.get("urn:sm").tree(), ("Temp",))["value"] == "2"
+
+
+async def test_changes_of_one_document_at_the_same_time_are_all_kept(durable: Repository) -> None:
+    await durable.create(Kind.SUBMODEL, submodel(), actor="test")
+
+    def add(number: int) -> Any:
+        element = {"modelType": "Property", "idShort": f"P{number:03}", "valueType": "xs:int"}
+        return durable.edit(
+            Kind.SUBMODEL,
+            "urn:sm",
+            lambda tree: put(tree, (f"P{number:03}",), element)[0],
+            actor="test",
+        )
+
+    await asyncio.gather(*map(add, range(64)))
+    document = durable.submodels.get("urn:sm")
+    assert document.stored.revision == 65
+    assert len(document.tree()["submodelElements"]) == 66
+
+
+async def test_puts_that_race_end_in_one_creation_and_replacements(durable: Repository) -> None:
+    results = await asyncio.gather(
+        *(durable.put(Kind.SUBMODEL, "urn:sm", submodel(), actor="test") for _ in range(64))
+    )
+    assert sum(is_new for _, is_new in results) == 1
+    assert durable.submodels.get("urn:sm").stored.revision == 64
+
+
+async def test_creations_that_race_end_in_one_creation_and_conflicts(durable: Repository) -> None:
+    results = await asyncio.gather(
+        *(durable.create(Kind.SUBMODEL, submodel(), actor="test") for _ in range(64)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(result, Conflict) for result in results) == 63
+
+
+async def test_readers_see_a_change_only_when_it_is_durable(durable: Repository) -> None:
+    create = asyncio.create_task(durable.create(Kind.SUBMODEL, submodel(), actor="t"), name="late")
+    while durable.newest((Kind.SUBMODEL, "urn:sm")) is None:
+        assert "urn:sm" not in durable.submodels
+        await asyncio.sleep(0)
+    assert "urn:sm" not in durable.submodels
+    await create
+    assert "urn:sm" in durable.submodels
+
+
+async def test_a_caller_that_goes_away_does_not_undo_what_is_on_its_way(
+    durable: Repository,
+) -> None:
+    create = asyncio.create_task(durable.create(Kind.SUBMODEL, submodel(), actor="t"), name="gone")
+    while durable.newest((Kind.SUBMODEL, "urn:sm")) is None:
+        await asyncio.sleep(0)
+    create.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await create
+    await durable.close()
+    assert "urn:sm" in durable.submodels
+
+
+async def test_when_the_store_fails_nothing_has_changed_and_writing_goes_on_later(
+    repository: Repository, store: MemoryStore
+) -> None:
+    await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+    before = repository.submodels.get("urn:sm")
+    store.failure = "disk full"
+    with pytest.raises(StoreUnavailable):
+        await put_temp(repository, "3", Conditions())
+    with pytest.raises(StoreUnavailable):
+        await repository.create(Kind.SUBMODEL, submodel("urn:new"), actor="test")
+    assert repository.submodels.get("urn:sm") is before
+    assert "urn:new" not in repository.submodels
+    store.failure = None
+    await put_temp(repository, "3", Conditions())
+    assert repository.submodels.get("urn:sm").stored.revision == 2
+
+
+async def test_a_unit_is_carried_out_whole_or_not_at_all(repository: Repository) -> None:
+    await repository.create(Kind.SUBMODEL, submodel("urn:1"), actor="test")
+    unit = repository.unit(actor="test")
+    unit.create(Kind.SUBMODEL, submodel("urn:2"))
+    unit.delete(Kind.SUBMODEL, "urn:1")
+    assert unit.find(Kind.SUBMODEL, "urn:1") is None
+    unit.create(Kind.SUBMODEL, submodel("urn:1", idShort="Again"))
+    with pytest.raises(Conflict):
+        unit.create(Kind.SUBMODEL, submodel("urn:2"))
+    assert [document.id for document in repository.submodels] == ["urn:1"]
+    await unit.commit()
+    assert [document.id for document in repository.submodels] == ["urn:2", "urn:1"]
+    assert repository.submodels.get("urn:1").tree()["idShort"] == "Again"
+
+
+async def test_an_edit_is_verified_in_what_it_changes_and_built_anew_when_it_was_overtaken(
+    repository: Repository,
+) -> None:
+    await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+
+    async def edit(change: Any) -> None:
+        await repository.edit_verified(
+            Kind.SUBMODEL,
+            "urn:sm",
+            change,
+            lambda tree: resolve(tree, ("Temp",)),
+            actor="test",
+            path=("Temp",),
+        )
+
+    def broken(tree: Node) -> Node:
+        wrong = {**resolve(tree, ("Temp",)), "value": "warm"}
+        return put(tree, ("Temp",), wrong)[0]
+
+    with pytest.raises(InvalidDocument):
+        await edit(broken)
+    assert repository.submodels.get("urn:sm").stored.revision == 1
+
+
+async def test_qualifiers_that_reads_add_to_live_elements_are_not_stored(
+    repository: Repository, hub: LiveHub
+) -> None:
+    document = await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+    point = hub.register(resolve_sink(document.tree(), ("Temp",)))
+    hub.apply([(point, LiveValue(2.5, Quality.GOOD, GOOD, 1, 1))])
+    shown = repository.submodels.get("urn:sm").tree()
+    kinds = [each["type"] for each in resolve(shown, ("Temp",))["qualifiers"]]
+    assert "quality" in kinds
+    await repository.put(Kind.SUBMODEL, "urn:sm", {**shown, "idShort": "Data"}, actor="test")
+    stored = repository.submodels.get("urn:sm").stored_tree()
+    assert "qualifiers" not in resolve(stored, ("Temp",))
+    again = repository.submodels.get("urn:sm").tree()
+    assert [each["type"] for each in resolve(again, ("Temp",))["qualifiers"]] == kinds
+
+
+async def test_a_live_element_keeps_its_type(repository: Repository, hub: LiveHub) -> None:
+    document = await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+    hub.register(resolve_sink(document.tree(), ("Temp",)))
+    other = submodel()
+    other["submodelElements"][0] = {
+        "modelType": "Property",
+        "idShort": "Temp",
+        "valueType": "xs:boolean",
+    }
+    with pytest.raises(Conflict, match=r"Temp.*xs:double"):
+        await repository.put(Kind.SUBMODEL, "urn:sm", other, actor="test")
+
+
+async def test_a_generated_submodel_is_refused_to_every_writer(repository: Repository) -> None:
+    repository.put_generated(submodel("urn:status"))
+    with pytest.raises(Forbidden):
+        await repository.delete(Kind.SUBMODEL, "urn:status", actor="test")
+    with pytest.raises(Forbidden):
+        await repository.put(Kind.SUBMODEL, "urn:status", submodel("urn:status"), actor="test")
+    with pytest.raises(Conflict):
+        await repository.create(Kind.SUBMODEL, submodel("urn:status"), actor="test")
+
+
+async def test_a_file_goes_with_the_last_mention_of_its_name(repository: Repository) -> None:
+    tree = submodel()
+    tree["submodelElements"][1]["value"] = "/aasx/files/a.txt"
+    entry = FileEntry(
+        Kind.SUBMODEL, "urn:sm", "/aasx/files/a.txt", StoredFile("00", 1), "text/plain", "a.txt"
+    )
+    unit = repository.unit(actor="test")
+    unit.create(Kind.SUBMODEL, tree)
+    unit.put_file(entry)
+    await unit.commit()
+    await repository.put(Kind.SUBMODEL, "urn:sm", {**tree, "idShort": "Data"}, actor="test")
+    assert repository.file_entries(Kind.SUBMODEL, "urn:sm") == [entry]
+    await repository.put(Kind.SUBMODEL, "urn:sm", submodel(), actor="test")
+    assert repository.file_entries(Kind.SUBMODEL, "urn:sm") == []
+
+
+async def test_a_document_is_shown_as_it_was_at_any_kept_time(
+    repository: Repository, clock: FakeClock
+) -> None:
+    first = await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+    created = clock.now()
+    clock.advance(10)
+    await put_temp(repository, "2", Conditions())
+    changed = clock.now()
+
+    async def at(time: int) -> bytes | None:
+        return await repository.version_at(Kind.SUBMODEL, "urn:sm", time)
+
+    assert await at(created - 1) is None
+    assert await at(created) == await at(changed - 1) == first.stored.body
+    assert await at(changed) == repository.submodels.get("urn:sm").stored.body
