@@ -76,7 +76,6 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         verifier = Verifier(Verification(settings.verification))
         repository = Repository(store, hub, clock, verifier=verifier)
         await repository.open()
-        stack.push_async_callback(repository.close)
         added = await repository.add_missing(documents, actor="load")
         if documents:
             log.info("loaded", added=len(added), already_there=len(documents) - len(added))

@@ -51,10 +51,20 @@ class PayloadTooLarge(BadRequest):
     code = "PayloadTooLarge"
 
 
+class NotAcceptable(BadRequest):
+    """An Accept header that names none of the forms that there are."""
+
+    code = "NotAcceptable"
+
+
 class UnsupportedMediaType(BadRequest):
     """A body that is declared to be of a type that the operation does not take."""
 
     code = "UnsupportedMediaType"
+
+
+class UnsupportedCoding(UnsupportedMediaType):
+    """A body in a content coding: bodies are taken as they are."""
 
 
 class RequestTimeout(BadRequest):
@@ -86,6 +96,7 @@ _STATUS: Final[dict[type[AasError], int]] = {
     DeviceRefusedAccess: 403,
     NotFound: 404,
     NotAllowed: 405,
+    NotAcceptable: 406,
     RequestTimeout: 408,
     Conflict: 409,
     PreconditionFailed: 412,
@@ -102,6 +113,7 @@ _STATUS: Final[dict[type[AasError], int]] = {
 }
 _RETRY_AFTER: Final[Header] = (b"retry-after", b"5")
 _CLOSE: Final[Header] = (b"connection", b"close")
+_NO_CODING: Final[Header] = (b"accept-encoding", b"identity")
 
 
 def error_response(
@@ -184,6 +196,8 @@ def _headers(error: AasError, status: int) -> tuple[Header, ...]:
         return ((b"allow", error.allow.encode()),)
     if isinstance(error, RangeNotSatisfiable):
         return ((b"content-range", b"bytes */%d" % error.size),)
+    if isinstance(error, UnsupportedCoding):
+        return (_NO_CODING,)
     if isinstance(error, PayloadTooLarge | RequestTimeout):
         # The rest of the body is on its way and nobody is going to read it.
         return (_CLOSE,)

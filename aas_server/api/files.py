@@ -10,11 +10,11 @@ import mimetypes
 from collections.abc import Iterable
 from typing import Final
 
+from aas_core3_1.verification import verify_content_type
+
 from aas_server.api.call import Answer, Call
-from aas_server.api.documents import replaced_document
-from aas_server.api.elements import require_stored
 from aas_server.api.multipart import Upload, read_upload
-from aas_server.api.ranges import file_response
+from aas_server.api.ranges import file_response, file_tag, tag_header
 from aas_server.api.responses import Response, no_content
 from aas_server.api.shells import shell_of
 from aas_server.api.submodels import submodel_of
@@ -30,24 +30,21 @@ FOLDER: Final = "/aasx/files/"
 _BINARY: Final = "application/octet-stream"
 
 
-def get_attachment(call: Call) -> Answer:
+async def get_attachment(call: Call) -> Answer:
     """Answer with the content of a File."""
     submodel = submodel_of(call)
     element = _file(submodel.tree(), call.id_short_path())
     entry = _entry(call, Kind.SUBMODEL, submodel.id, element.get("value"))
-    return file_response(call, entry)
+    return await file_response(call, entry)
 
 
 async def put_attachment(call: Call) -> Response:
     """Set the content of a File, and its value and content type with it."""
     submodel_id = submodel_of(call).id
     path = call.id_short_path()
-    _file(submodel_of(call).tree(), path)
+    _file_to_change(call, submodel_id, path)
     upload = await read_upload(call, call.repository.write_file)
-    unit = call.repository.unit(actor=call.actor)
-    submodel = _found(unit, Kind.SUBMODEL, submodel_id)
-    require_stored(call, submodel, path)
-    element = _file(submodel, path)
+    unit, submodel, element = _file_to_change(call, submodel_id, path)
     name = _free_name(upload.file_name, _values_but(submodel, path))
     entry = _new_entry(Kind.SUBMODEL, submodel_id, name, upload)
     changed = {**element, "value": name, "contentType": entry.content_type}
@@ -55,17 +52,14 @@ async def put_attachment(call: Call) -> Response:
     unit.replace(Kind.SUBMODEL, submodel_id, tree, path=format_id_short_path(path))
     unit.put_file(entry)
     await unit.commit()
-    return no_content()
+    return no_content([tag_header(entry)])
 
 
 async def delete_attachment(call: Call) -> Response:
     """Delete the content of a File, and its value with it."""
     submodel_id = submodel_of(call).id
     path = call.id_short_path()
-    unit = call.repository.unit(actor=call.actor)
-    submodel = _found(unit, Kind.SUBMODEL, submodel_id)
-    require_stored(call, submodel, path)
-    element = _file(submodel, path)
+    unit, submodel, element = _file_to_change(call, submodel_id, path)
     _entry(call, Kind.SUBMODEL, submodel_id, element.get("value"))
     changed = {name: value for name, value in element.items() if name != "value"}
     tree = with_changed(submodel, path, lambda _: changed)
@@ -74,43 +68,64 @@ async def delete_attachment(call: Call) -> Response:
     return Response(200, ((b"content-length", b"0"),), b"")
 
 
-def get_thumbnail(call: Call) -> Answer:
+async def get_thumbnail(call: Call) -> Answer:
     """Answer with the picture of the shell's asset."""
     shell = shell_of(call)
-    return file_response(call, _entry(call, Kind.SHELL, shell.id, _thumbnail(shell.tree())))
+    entry = _entry(call, Kind.SHELL, shell.id, _thumbnail(shell.tree()))
+    return await file_response(call, entry)
 
 
 async def put_thumbnail(call: Call) -> Response:
     """Set the picture of the shell's asset."""
     shell_id = shell_of(call).id
+    _shell_to_change(call, shell_id)
     upload = await read_upload(call, call.repository.write_file)
+    unit, shell = _shell_to_change(call, shell_id)
     name = _free_name(upload.file_name, ())
     entry = _new_entry(Kind.SHELL, shell_id, name, upload)
     thumbnail = {"path": name, "contentType": entry.content_type}
-    unit = call.repository.unit(actor=call.actor)
-    shell = _found(unit, Kind.SHELL, shell_id)
-    unit.replace(
-        Kind.SHELL,
-        shell_id,
-        _with_asset(shell, {**_asset(shell), "defaultThumbnail": thumbnail}),
-        conditions=call.conditions(),
-    )
+    asset = {**_asset(shell), "defaultThumbnail": thumbnail}
+    unit.replace(Kind.SHELL, shell_id, _with_asset(shell, asset))
     unit.put_file(entry)
     await unit.commit()
-    return replaced_document(call.repository.shells.get(shell_id))
+    return no_content([tag_header(entry)])
 
 
 async def delete_thumbnail(call: Call) -> Response:
     """Delete the picture of the shell's asset."""
     shell_id = shell_of(call).id
-    unit = call.repository.unit(actor=call.actor)
-    shell = _found(unit, Kind.SHELL, shell_id)
+    unit, shell = _shell_to_change(call, shell_id)
     if _thumbnail(shell) is None:
         raise NotFound(f"the shell {shell_id!r} has no thumbnail")
     asset = {name: value for name, value in _asset(shell).items() if name != "defaultThumbnail"}
-    unit.replace(Kind.SHELL, shell_id, _with_asset(shell, asset), conditions=call.conditions())
+    unit.replace(Kind.SHELL, shell_id, _with_asset(shell, asset))
     await unit.commit()
     return no_content()
+
+
+def _file_to_change(call: Call, submodel_id: str, path: IdShortPath) -> tuple[Unit, Node, Node]:
+    """Return an empty unit, and the submodel and the File in it as the unit finds them.
+
+    Raises ``NotFound``, ``NotAllowed``, and ``PreconditionFailed`` unless the content is as the
+    call demands.
+    """
+    unit = call.repository.unit(actor=call.actor)
+    submodel = _found(unit, Kind.SUBMODEL, submodel_id)
+    element = _file(submodel, path)
+    _require(call, unit, Kind.SUBMODEL, submodel_id, element.get("value"))
+    return unit, submodel, element
+
+
+def _shell_to_change(call: Call, shell_id: str) -> tuple[Unit, Node]:
+    unit = call.repository.unit(actor=call.actor)
+    shell = _found(unit, Kind.SHELL, shell_id)
+    _require(call, unit, Kind.SHELL, shell_id, _thumbnail(shell))
+    return unit, shell
+
+
+def _require(call: Call, unit: Unit, kind: Kind, owner: str, name: object) -> None:
+    entry = unit.file(kind, owner, name) if isinstance(name, str) else None
+    call.conditions().require(None if entry is None else file_tag(entry))
 
 
 def _found(unit: Unit, kind: Kind, identifier: str) -> Node:
@@ -139,19 +154,20 @@ def _entry(call: Call, kind: Kind, owner: str, name: object) -> FileEntry:
 
 
 def _new_entry(kind: Kind, owner: str, name: str, upload: Upload) -> FileEntry:
-    guessed = mimetypes.guess_type(upload.file_name)[0] or _BINARY
     declared = upload.content_type
-    known = declared if declared and declared != _BINARY else guessed
-    return FileEntry(kind, owner, name, upload.content, known, upload.file_name)
+    if declared is None or declared == _BINARY or any(verify_content_type(declared)):
+        declared = mimetypes.guess_type(upload.file_name)[0] or _BINARY
+    return FileEntry(kind, owner, name, upload.content, declared, upload.file_name)
 
 
 def _free_name(file_name: str, taken: Iterable[str]) -> str:
-    """Return a path for ``file_name`` that no other element uses; it must be a URI reference."""
+    """Return a path for ``file_name`` that is none of ``taken``; it must be a URI reference."""
     stem, dot, suffix = "".join(map(_safe, file_name)).rpartition(".")
-    others = set(taken)
+    # Names of parts of a package differ in more than case.
+    others = {each.lower() for each in taken}
     number = 1
     name = f"{FOLDER}{stem}{dot}{suffix}"
-    while name in others:
+    while name.lower() in others:
         number += 1
         name = f"{FOLDER}{stem or suffix}-{number}{dot}{suffix if stem else ''}"
     return name

@@ -18,7 +18,11 @@ from aas_server.store.protocol import StoredFile
 
 MAX_PARTS: Final = 200
 MAX_FIELD: Final = 65_536
-"""Bytes of a field that is no file at most, and of the headers of a part."""
+"""Bytes of a field that is no file at most."""
+MAX_HEADERS: Final = 16
+"""Headers of a part at most."""
+MAX_HEADER: Final = 8_192
+"""Bytes of a header of a part at most."""
 MAX_NAME: Final = 255
 
 _FILE: Final = "file"
@@ -100,6 +104,8 @@ class _Events:
                 "on_part_end": self._end_part,
                 "on_end": self._end,
             },
+            max_header_count=MAX_HEADERS,
+            max_header_size=MAX_HEADER,
         )
 
     async def next_part(self) -> _Part | None:
@@ -164,11 +170,9 @@ class _Events:
 
     def _add_name(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
-        self._limit_header(self._header_name)
 
     def _add_value(self, data: bytes, start: int, end: int) -> None:
         self._header_value += data[start:end]
-        self._limit_header(self._header_value)
 
     def _end_header(self) -> None:
         self._headers[self._header_name.decode("latin-1").lower()] = self._header_value
@@ -196,11 +200,6 @@ class _Events:
 
     def _end(self) -> None:
         self._ended = True
-
-    @staticmethod
-    def _limit_header(value: bytes) -> None:
-        if len(value) > MAX_FIELD:
-            raise BadRequest("a header of a part is too long", path="body")
 
 
 def _boundary(call: Call) -> bytes:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,14 +15,14 @@ from urllib.parse import quote
 from aas_server.api.call import Answer, Call
 from aas_server.api.multipart import Upload, read_upload
 from aas_server.api.paging import page_of_views
-from aas_server.api.ranges import file_response
+from aas_server.api.ranges import file_response, file_tag
 from aas_server.api.responses import Response, created, no_content, view_response
 from aas_server.errors import BadRequest
 from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.metamodel.tree import Node
-from aas_server.operations.jobs import Job
+from aas_server.operations.jobs import Job, JobState
 from aas_server.packages.reader import read_package
-from aas_server.store.protocol import Kind, StoredFile
+from aas_server.store.protocol import FileEntry, Kind, StoredFile
 
 _OWNER: Final = "packages"
 _MAX_AAS_IDS: Final = 1000
@@ -38,30 +38,30 @@ def list_packages(call: Call) -> Response:
 async def post_package(call: Call) -> Response:
     """Keep a package."""
     upload = await read_upload(call, call.repository.write_file)
-    description = await _keep(call, upload, call.services.clock.new_id())
+    description, _ = await _keep(call, upload, call.services.clock.new_id())
     return created(description, _location(call, description))
 
 
-def get_package(call: Call) -> Answer:
+async def get_package(call: Call) -> Answer:
     """Answer with the bytes of a package."""
     entry = call.services.packages.entry(call.identifier("packageId"))
     name = (b"x-filename", quote(entry.file_name, safe=" ()[]{}!#$&'+,;=@^`~").encode("ascii"))
-    return file_response(call, entry, headers=(name,))
+    return await file_response(call, entry, headers=(name,))
 
 
 async def put_package(call: Call) -> Response:
     """Keep a package in the place of the one with its id, or as a new one."""
     package_id = call.identifier("packageId")
-    is_new = call.repository.collection(Kind.PACKAGE).find(package_id) is None
+    _require(call)(call.repository.file_entry(Kind.PACKAGE, package_id, ""))
     upload = await read_upload(call, call.repository.write_file)
-    description = await _keep(call, upload, package_id)
+    description, is_new = await _keep(call, upload, package_id)
     return created(description, _location(call, description)) if is_new else no_content()
 
 
 async def delete_package(call: Call) -> Response:
     """Delete a package."""
     await call.services.packages.delete(
-        call.identifier("packageId"), actor=call.actor, conditions=call.conditions()
+        call.identifier("packageId"), actor=call.actor, require=_require(call)
     )
     return no_content()
 
@@ -88,31 +88,44 @@ def get_package_status(call: Call) -> Response:
 def get_package_result(call: Call) -> Response:
     """Answer how an upload ended."""
     job = _job(call)
-    result: Node = {"executionState": job.state.value, "success": job.error is None}
+    result: Node = {"executionState": job.state.value}
+    if job.finished:
+        result["success"] = job.state is JobState.COMPLETED
     if job.error is not None:
-        result["messages"] = [{"messageType": "Error", "text": str(job.error)}]
+        message = {"messageType": "Error", "code": job.error.code, "text": str(job.error)}
+        result["messages"] = [message]
     elif job.result is not None:
-        result |= job.result
+        description, _ = job.result
+        result |= description
     return view_response(result)
 
 
-def _job(call: Call) -> Job[Any]:
+def _job(call: Call) -> Job[tuple[Node, bool]]:
     return call.services.jobs.find(call.identifier("handleId"), owner=_OWNER)
 
 
-async def _keep(call: Call, upload: Upload, package_id: str) -> Node:
-    """Keep the package of ``upload``; the shells in it are those of the form, else its own."""
+async def _keep(call: Call, upload: Upload, package_id: str) -> tuple[Node, bool]:
+    """Keep the package of ``upload``; return its description and whether it is a new one.
+
+    The shells in it are those of the form, else its own.
+    """
     aas_ids = _aas_ids(upload.fields.get("aasIds", ()))
     held = await _shells_in(call, upload.content)
-    await call.services.packages.put(
+    is_new = await call.services.packages.put(
         package_id,
         upload.content,
         file_name=upload.file_name,
         aas_ids=aas_ids or held,
         actor=call.actor,
-        conditions=call.conditions(),
+        require=_require(call),
     )
-    return {"packageId": package_id, "aasIds": aas_ids or held}
+    return {"packageId": package_id, "aasIds": aas_ids or held}, is_new
+
+
+def _require(call: Call) -> Callable[[FileEntry | None], None]:
+    """Return what demands that the bytes of a package are as the call wants them."""
+    conditions = call.conditions()
+    return lambda entry: conditions.require(None if entry is None else file_tag(entry))
 
 
 async def _shells_in(call: Call, content: StoredFile) -> list[str]:
@@ -124,9 +137,11 @@ async def _shells_in(call: Call, content: StoredFile) -> list[str]:
 
 
 def _read_shells(file: Path) -> list[str]:
-    with read_package(file) as contents:
-        shells = contents.documents[Kind.SHELL]
-        return [each["id"] for each in shells if isinstance(each.get("id"), str)]
+    with read_package(file, only_packages=True) as contents:
+        # What stands in an environment need not be an object with an id.
+        shells: list[Any] = contents.documents[Kind.SHELL]
+        found = [each.get("id") for each in shells if isinstance(each, dict)]
+    return list(dict.fromkeys(each for each in found if isinstance(each, str)))
 
 
 async def spool(file: Path, pieces: AsyncIterator[bytes]) -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from aas_server.api.call import Answer, Call
+from aas_server.api.errors import NotAcceptable
 from aas_server.api.responses import Header, Response, StreamResponse, json_response
-from aas_server.errors import BadRequest
 from aas_server.metamodel.identifiers import decode_identifier
 from aas_server.packages.environments import write_xml
 from aas_server.packages.selection import Selection, files_of, select
@@ -105,7 +105,7 @@ def _media_type(accept: str | None) -> str:
             best, liking = offered, quality
     if best is None:
         known = ", ".join((_JSON, *sorted(_XML), *_AASX))
-        raise BadRequest(f"{accept[:200]!r} is none of {known}", path="Accept")
+        raise NotAcceptable(f"{accept[:200]!r} is none of {known}", path="Accept")
     return best
 
 

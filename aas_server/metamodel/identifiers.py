@@ -28,11 +28,11 @@ def decode_base64url(text: str, *, name: str) -> str:
     """
     digits = text.rstrip("=")
     if not _BASE64URL.fullmatch(text) or len(digits) % 4 == 1:
-        raise BadRequest(f"{name} must be base64url without padding", path=name)
+        raise BadRequest("must be base64url without padding", path=name)
     try:
         return base64.urlsafe_b64decode(digits + "=" * (-len(digits) % 4)).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise BadRequest(f"{name} does not encode UTF-8 text", path=name) from error
+        raise BadRequest("does not encode UTF-8 text", path=name) from error
 
 
 def decode_identifier(text: str, *, name: str) -> str:
@@ -41,5 +41,5 @@ def decode_identifier(text: str, *, name: str) -> str:
     """
     identifier = decode_base64url(text, name=name)
     if not 1 <= len(identifier) <= MAX_IDENTIFIER_LENGTH:
-        raise BadRequest(f"{name} must encode 1 to {MAX_IDENTIFIER_LENGTH} characters", path=name)
+        raise BadRequest(f"must encode 1 to {MAX_IDENTIFIER_LENGTH} characters", path=name)
     return identifier

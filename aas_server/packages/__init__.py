@@ -1,5 +1,5 @@
 """The packages room: environments as JSON, XML and AASX, in and out, and the package library.
 
 It imports ``repository`` and below, and offers ``PackageLibrary``, ``read_package`` with
-``import_package``, ``select`` and the writers of every format.
+``import_contents``, ``select`` and the writers of every format.
 """

@@ -6,12 +6,16 @@ checked before anything is unpacked.
 
 from __future__ import annotations
 
+import io
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from lzma import LZMAError
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from urllib.parse import unquote
 
 from lxml import etree
@@ -25,6 +29,21 @@ MAX_READ: Final = 256 * 1024**2
 """Bytes of a part that is read into memory at most."""
 _MAX_RATIO: Final = 1000
 _RATIO_FROM: Final = 1024**2
+_MAX_RATIO_OF_ALL: Final = 200
+_RATIO_OF_ALL_FROM: Final = 64 * 1024**2
+_MAX_DIRECTORY: Final = MAX_PARTS * 1024
+"""Bytes of the list of parts at most: it is read whole before anything can be counted."""
+_DAMAGES: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+"""What reading a zip file raises for whatever is wrong with it."""
 
 _RELATIONSHIP: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _TYPES: Final = "{http://schemas.openxmlformats.org/package/2006/content-types}"
@@ -42,14 +61,12 @@ class Container:
     """The parts of a package by their absolute names (``/aasx/data.xml``)."""
 
     def __init__(self, file: Path) -> None:
+        self._file = _Bounded(io.FileIO(file))
         try:
-            self.archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
-            raise BadRequest(f"is no AASX package: {error}", path="file") from error
-        try:
-            self.parts = _parts(self.archive)
+            self._archive = _opened(self._file)
+            self.parts = _parts(self._archive, file.stat().st_size)
         except BaseException:
-            self.archive.close()
+            self._file.close()
             raise
 
     def __contains__(self, name: str) -> bool:
@@ -57,16 +74,24 @@ class Container:
 
     def close(self) -> None:
         """Close the file."""
-        self.archive.close()
+        self._archive.close()
+        self._file.close()
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a part; raises ``BadRequest`` for a too large or damaged one."""
         part = self.parts[name]
         if part.file_size > MAX_READ:
             raise BadRequest(f"is larger than {MAX_READ} bytes", path=name)
+        with self.open(name) as opened:
+            return opened.read()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a part; in the block, reading what is damaged raises ``BadRequest``."""
         try:
-            return self.archive.read(part)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+            with self._archive.open(self.parts[name]) as opened:
+                yield opened
+        except _DAMAGES as error:
             raise BadRequest(f"is damaged: {error}", path=name) from error
 
     def relationships(self, name: str) -> list[Relationship]:
@@ -90,15 +115,39 @@ class Container:
         for each in root.iter(f"{_TYPES}Default"):
             yield "." + each.get("Extension", "").lower(), each.get("ContentType", "")
         for each in root.iter(f"{_TYPES}Override"):
-            yield each.get("PartName", ""), each.get("ContentType", "")
+            yield unquote(each.get("PartName", "")), each.get("ContentType", "")
 
 
-def _parts(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+class _Bounded(io.BufferedReader):
+    """A file that refuses to be read in large pieces while ``is_bounded``."""
+
+    is_bounded = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes; raises ``BadZipFile``."""
+        if self.is_bounded and (size or 0) > _MAX_DIRECTORY:
+            raise zipfile.BadZipFile(f"its list of parts has more than {_MAX_DIRECTORY} bytes")
+        return super().read(size)
+
+
+def _opened(file: _Bounded) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(file)
+    except _DAMAGES as error:
+        raise BadRequest(f"is no AASX package: {error}", path="file") from error
+    file.is_bounded = False
+    return archive
+
+
+def _parts(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_PARTS:
         raise BadRequest(f"has more than {MAX_PARTS} parts", path="file")
-    if sum(entry.file_size for entry in entries) > MAX_TOTAL:
+    total = sum(entry.file_size for entry in entries)
+    if total > MAX_TOTAL:
         raise BadRequest(f"holds more than {MAX_TOTAL} bytes", path="file")
+    if total > _RATIO_OF_ALL_FROM and total > _MAX_RATIO_OF_ALL * packed:
+        raise BadRequest(f"unpacks to more than {_MAX_RATIO_OF_ALL} times its size", path="file")
     parts: dict[str, zipfile.ZipInfo] = {}
     seen: set[str] = set()
     for entry in entries:
@@ -111,7 +160,7 @@ def _parts(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _part_name(entry: zipfile.ZipInfo) -> str:
-    name = entry.filename
+    name = unquote(entry.filename)
     if name.startswith(("/", "\\")) or "\\" in name or ":" in name.split("/", 1)[0]:
         raise BadRequest("a part must have a relative name", path=name)
     if any(segment in ("", ".", "..") for segment in name.split("/")):
@@ -122,8 +171,8 @@ def _part_name(entry: zipfile.ZipInfo) -> str:
         raise BadRequest("is a symbolic link", path=name)
     large = entry.file_size > _RATIO_FROM
     if large and entry.file_size > _MAX_RATIO * max(entry.compress_size, 1):
-        raise BadRequest("unpacks to more than a thousand times its size", path=name)
-    return "/" + unquote(name)
+        raise BadRequest(f"unpacks to more than {_MAX_RATIO} times its size", path=name)
+    return "/" + name
 
 
 def _absolute(target: str, folder: str) -> str:

@@ -18,6 +18,9 @@ LISTS: Final = {
 }
 """The members of an environment and what they list."""
 
+PACKAGE: Final = "package"
+"""The code of a finding about a package itself, not about a document in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PackagedFile:

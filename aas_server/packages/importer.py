@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import unquote
 
 from aas_server.errors import Conflict, Finding, InvalidDocument
 from aas_server.metamodel.tree import Node, walk
-from aas_server.packages.contents import Contents, PackagedFile
+from aas_server.packages.contents import PACKAGE, Contents, PackagedFile
+from aas_server.packages.parts import part_name
 from aas_server.repository.repository import Repository
-from aas_server.store.protocol import FileEntry, Kind
+from aas_server.store.protocol import FileEntry, Kind, StoredFile
 
 _PIECE: Final = 1_048_576
 _SHOWN: Final = 20
@@ -36,28 +36,23 @@ async def import_contents(
     Raises ``InvalidDocument`` for documents that verification refuses, ``Conflict`` that names the
     ids that exist, unless those are to be passed over; then nothing was changed.
     """
-    checked = await _checked(repository, contents)
     report = ImportReport(findings=list(contents.findings))
-    entries = [
-        entry
-        for kind, tree in checked
-        async for entry in _entries(repository, kind, tree, contents.files)
-    ]
+    checked = _without_repeated(await _checked(repository, contents), report)
+    files = await _taken_in(repository, checked, contents.files)
     unit = repository.unit(actor=actor)
-    taken = [tree["id"] for kind, tree in checked if unit.find(kind, tree["id"]) is not None]
-    if taken and not ignore_duplicates:
-        more = f" and {len(taken) - _SHOWN} more" if len(taken) > _SHOWN else ""
-        raise Conflict(f"these ids exist already: {', '.join(taken[:_SHOWN])}{more}")
+    present = [tree["id"] for kind, tree in checked if unit.find(kind, tree["id"]) is not None]
+    if present and not ignore_duplicates:
+        more = f" and {len(present) - _SHOWN} more" if len(present) > _SHOWN else ""
+        raise Conflict(f"these ids exist already: {', '.join(present[:_SHOWN])}{more}")
     for kind, tree in checked:
         if unit.find(kind, tree["id"]) is not None:
             report.skipped += 1
             continue
         unit.create(kind, tree)
         report.created[kind] = report.created.get(kind, 0) + 1
-        for entry in entries:
-            if (entry.kind, entry.owner) == (kind, tree["id"]):
-                unit.put_file(entry)
-                report.files += 1
+        for entry in _entries(kind, tree, files):
+            unit.put_file(entry)
+            report.files += 1
     await unit.commit()
     return report
 
@@ -80,21 +75,55 @@ async def _checked(repository: Repository, contents: Contents) -> list[tuple[Kin
     return found
 
 
-async def _entries(
-    repository: Repository, kind: Kind, tree: Node, files: dict[str, PackagedFile]
-) -> AsyncIterator[FileEntry]:
-    """Yield the files that a document names and that are there, their contents taken in."""
+def _without_repeated(
+    documents: Iterable[tuple[Kind, Node]], report: ImportReport
+) -> list[tuple[Kind, Node]]:
+    """Return the first document with each id; others are told by findings."""
+    found: dict[tuple[Kind, str], Node] = {}
+    for kind, tree in documents:
+        first = found.setdefault((kind, tree["id"]), tree)
+        if first is not tree:
+            text = "is there twice, the same each time"
+            if first != tree:
+                text = "is there twice, and differs: only the first one was taken"
+            path = f"{kind.value} {tree['id']!r}"
+            report.findings.append(Finding(PACKAGE, path, text, is_error=first != tree))
+    return [(kind, tree) for (kind, _), tree in found.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class _TakenIn:
+    content: StoredFile
+    source: PackagedFile
+
+
+async def _taken_in(
+    repository: Repository,
+    documents: Iterable[tuple[Kind, Node]],
+    files: Mapping[str, PackagedFile],
+) -> dict[str, _TakenIn]:
+    """Return the files that documents name, their contents taken in, by the names of the parts."""
+    found: dict[str, _TakenIn] = {}
+    for kind, tree in documents:
+        for path, _ in _named(kind, tree):
+            part = part_name(path)
+            if part in files and part not in found:
+                content = await repository.write_file(_pieces(files[part]))
+                found[part] = _TakenIn(content, files[part])
+    return found
+
+
+def _entries(kind: Kind, tree: Node, files: Mapping[str, _TakenIn]) -> Iterator[FileEntry]:
     for path, content_type in dict(_named(kind, tree)).items():
-        file = files.get(_part_name(path))
+        file = files.get(part_name(path))
         if file is not None:
-            content = await repository.write_file(_pieces(file))
             yield FileEntry(
                 kind,
                 tree["id"],
                 path,
-                content,
-                content_type or file.content_type,
-                file.path.rsplit("/", 1)[-1],
+                file.content,
+                content_type or file.source.content_type,
+                file.source.path.rsplit("/", 1)[-1],
             )
 
 
@@ -108,10 +137,6 @@ def _named(kind: Kind, tree: Node) -> list[tuple[str, str | None]]:
         for _, element in walk(tree)
         if element.get("modelType") == "File" and element.get("value")
     ]
-
-
-def _part_name(path: str) -> str:
-    return "/" + unquote(path).removeprefix("file://").lstrip("/")
 
 
 async def _pieces(file: PackagedFile) -> AsyncIterator[bytes]:

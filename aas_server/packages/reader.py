@@ -11,11 +11,8 @@ from typing import IO, Final
 
 from aas_server.errors import BadRequest, Finding
 from aas_server.packages.container import MAX_READ, Container
-from aas_server.packages.contents import Contents, PackagedFile
+from aas_server.packages.contents import PACKAGE, Contents, PackagedFile
 from aas_server.packages.environments import read_environment
-
-PACKAGE: Final = "package"
-"""The code of a finding about the container of a package."""
 
 _ORIGIN: Final = "/aasx/relationships/aasx-origin"
 _SPEC: Final = "/aasx/relationships/aas-spec"
@@ -27,15 +24,19 @@ _ZIP: Final = b"PK\x03\x04"
 
 
 @contextmanager
-def read_package(file: Path) -> Iterator[Contents]:
+def read_package(file: Path, *, only_packages: bool = False) -> Iterator[Contents]:
     """Yield what is in ``file``, an AASX package, JSON or XML; its files can be opened within.
 
-    Blocks: call it in a thread. Raises ``BadRequest`` for what cannot be read at all; what is only
-    odd is told by findings.
+    ``only_packages`` refuses a bare environment. Blocks: call it in a thread. Raises ``BadRequest``
+    for what cannot be read at all; what is only odd is told by findings.
     """
     with file.open("rb") as opened:
         is_package = opened.read(4) == _ZIP
     if not is_package:
+        if only_packages:
+            raise BadRequest(
+                "is no AASX package: it does not begin as a zip file does", path="file"
+            )
         if file.stat().st_size > MAX_READ:
             raise BadRequest(f"is larger than {MAX_READ} bytes", path="file")
         yield read_environment(file.read_bytes(), "file")
@@ -110,7 +111,7 @@ def _content_type(name: str, types: dict[str, str]) -> str:
 
 
 def _opener(container: Container, name: str) -> Callable[[], AbstractContextManager[IO[bytes]]]:
-    return lambda: container.archive.open(container.parts[name])
+    return lambda: container.open(name)
 
 
 def _odd(path: str, text: str, *, is_error: bool = False) -> Finding:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aas_server.metamodel.references import key_values
 from aas_server.metamodel.tree import Node
 from aas_server.packages.contents import LISTS
+from aas_server.packages.parts import NO_PARTS, Parts
 from aas_server.repository.document import Document
 from aas_server.repository.repository import Repository
 from aas_server.store.protocol import FileEntry, Kind
@@ -34,10 +35,10 @@ class Selection:
             if documents:
                 yield _MEMBERS[kind], documents
 
-    def environment(self) -> Node:
-        """Return the documents as one environment, as they are stored."""
+    def environment(self, parts: Parts = NO_PARTS) -> Node:
+        """Return the documents as one environment, as reads show them."""
         return {
-            name: [document.stored_tree() for document in documents]
+            name: [parts.tree(document) for document in documents]
             for name, documents in self.lists()
         }
 
@@ -68,13 +69,14 @@ def select(
 
 
 def files_of(repository: Repository, selection: Selection) -> list[FileEntry]:
-    """Return the files that the selected documents name, the first one of each path."""
-    found: dict[str, FileEntry] = {}
-    for kind, documents in ((Kind.SHELL, selection.shells), (Kind.SUBMODEL, selection.submodels)):
-        for document in documents:
-            for entry in repository.file_entries(kind, document.id):
-                found.setdefault(entry.path, entry)
-    return [found[path] for path in sorted(found)]
+    """Return the files that the selected documents name, document by document."""
+    return [
+        entry
+        for document in (*selection.shells, *selection.submodels)
+        for entry in sorted(
+            repository.file_entries(document.stored.kind, document.id), key=lambda each: each.path
+        )
+    ]
 
 
 def _stored_submodels(repository: Repository) -> list[Document]:

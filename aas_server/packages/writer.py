@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
+import msgspec
+
 from aas_server.packages.environments import write_xml
+from aas_server.packages.parts import NO_PARTS, Parts, assign_parts
 from aas_server.packages.selection import Selection
-from aas_server.store.protocol import FileEntry
+from aas_server.repository.document import Document
+from aas_server.store.protocol import FileEntry, Kind
 
 ReadFile = Callable[[str], AsyncIterator[bytes]]
 """Gives the content of a file by its digest."""
@@ -24,14 +29,15 @@ _RELS_TYPE: Final = (
     '<Default Extension="rels" '
     'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
 )
+_THUMBNAIL: Final = f"{_RELATIONSHIPS}/metadata/thumbnail"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _PIECE_MODE: Final = 0o644 << 16
 
 
-def write_json(selection: Selection) -> bytes:
-    """Return the environment as JSON: the documents byte for byte as they are stored."""
+def write_json(selection: Selection, parts: Parts = NO_PARTS) -> bytes:
+    """Return the environment as JSON: the documents byte for byte as reads show them."""
     members = [
-        b'"%b":[%b]' % (name.encode(), b",".join(document.stored.body for document in documents))
+        b'"%b":[%b]' % (name.encode(), b",".join(_body(each, parts) for each in documents))
         for name, documents in selection.lists()
     ]
     return b"{%b}" % b",".join(members)
@@ -45,31 +51,34 @@ async def write_package(
     *,
     as_xml: bool,
 ) -> None:
-    """Write an AASX package to ``file``: the environment, and ``files`` under their own paths."""
+    """Write an AASX package to ``file``: the environment and ``files``, each content once.
+
+    Raises ``Conflict`` for a document that cannot be written as XML, and what ``read_file`` raises.
+    """
+    parts = assign_parts(files)
     name = "aasx/data.xml" if as_xml else "aasx/data.json"
     # Documents belong to the event loop; writing what was taken from them does not.
-    environment = selection.environment() if as_xml else None
-    body = write_json(selection) if environment is None else None
-    if environment is not None:
-        body = await asyncio.to_thread(write_xml, environment)
-    chosen = [entry for entry in files if _is_part(entry.path)]
+    if as_xml:
+        body = await asyncio.to_thread(write_xml, selection.environment(parts))
+    else:
+        body = write_json(selection, parts)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part, content in _conventions(name, chosen, as_xml=as_xml):
+        for part, content in _conventions(name, parts.files, as_xml=as_xml):
             archive.writestr(_info(part), content)
-        await asyncio.to_thread(archive.writestr, _info(name), body or b"{}")
-        for entry in chosen:
-            with archive.open(_info(entry.path.lstrip("/")), "w", force_zip64=True) as target:
+        await asyncio.to_thread(archive.writestr, _info(name), body)
+        for part, entry in parts.files.items():
+            with archive.open(_info(quote(part[1:])), "w", force_zip64=True) as target:
                 async for piece in read_file(entry.content.digest):
                     await asyncio.to_thread(target.write, piece)
 
 
 def _conventions(
-    name: str, files: list[FileEntry], *, as_xml: bool
+    name: str, files: Mapping[str, FileEntry], *, as_xml: bool
 ) -> Iterable[tuple[str, bytes | str]]:
     """Yield the parts that say what is what."""
     kind = "application/xml" if as_xml else "application/json"
     types = [("/" + name, kind), ("/aasx/aasx-origin", "text/plain")]
-    types += [(entry.path, entry.content_type) for entry in files]
+    types += [(quote(part), entry.content_type) for part, entry in files.items()]
     overrides = "".join(
         f"<Override PartName={quoteattr(part)} ContentType={quoteattr(media_type)}/>"
         for part, media_type in types
@@ -78,11 +87,13 @@ def _conventions(
         "[Content_Types].xml",
         f'{_XML}<Types xmlns="{_CONTENT_TYPES}">{_RELS_TYPE}{overrides}</Types>',
     )
-    yield "_rels/.rels", _links([(f"{_AASX}/aasx-origin", "/aasx/aasx-origin")])
+    pictures = [part for part, entry in files.items() if entry.kind is Kind.SHELL]
+    thumbnails = [(_THUMBNAIL, quote(part)) for part in pictures[:1]]
+    yield "_rels/.rels", _links([(f"{_AASX}/aasx-origin", "/aasx/aasx-origin"), *thumbnails])
     yield "aasx/aasx-origin", "Intentionally empty."
     yield "aasx/_rels/aasx-origin.rels", _links([(f"{_AASX}/aas-spec", "/" + name)])
     folder, _, file = name.rpartition("/")
-    suppl = [(f"{_AASX}/aas-suppl", entry.path) for entry in files]
+    suppl = [(f"{_AASX}/aas-suppl", quote(part)) for part in files]
     yield f"{folder}/_rels/{file}.rels", _links(suppl)
 
 
@@ -101,7 +112,7 @@ def _info(name: str) -> zipfile.ZipInfo:
     return info
 
 
-def _is_part(path: str) -> bool:
-    """Return whether a file's name can be that of a part of a package."""
-    segments = path.lstrip("/").split("/")
-    return "://" not in path and all(segment not in ("", ".", "..") for segment in segments)
+def _body(document: Document, parts: Parts) -> bytes:
+    if parts.has_renamed(document):
+        return msgspec.json.encode(parts.tree(document))
+    return document.body()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ class FileNames:
 
     def __init__(self) -> None:
         self._entries: dict[Key, dict[str, FileEntry]] = {}
+        self._under_way: dict[object, Sequence[FileWrite]] = {}
 
     def get(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
         """Return the file that ``owner`` calls ``path``, or None."""
@@ -27,6 +28,23 @@ class FileNames:
     def put(self, entry: FileEntry) -> None:
         """Add a name, or set it in the place of the one that is there."""
         self._entries.setdefault((entry.kind, entry.owner), {})[entry.path] = entry
+
+    def begin(self, unit: object, writes: Sequence[FileWrite]) -> None:
+        """Take in what ``unit`` begins to commit."""
+        if writes:
+            self._under_way[unit] = writes
+
+    def end(self, unit: object) -> None:
+        """Forget what ``unit`` committed or failed to."""
+        self._under_way.pop(unit, None)
+
+    def newest(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
+        """Return the file that ``owner`` calls ``path``, committed or on its way, or None."""
+        for writes in reversed(self._under_way.values()):
+            for write in reversed(writes):
+                if (write.kind, write.owner) == (kind, owner) and write.path in (None, path):
+                    return write.entry
+        return self.get(kind, owner, path)
 
     def apply(self, writes: Iterable[FileWrite]) -> None:
         """Carry out what was committed."""
@@ -42,7 +60,12 @@ class FileNames:
                     del self._entries[key]
 
     def unmentioned(self, key: Key, body: bytes) -> list[str]:
-        """Return the names that no text of the document ``body`` is any more."""
-        return [
-            path for path in self._entries.get(key, ()) if msgspec.json.encode(path) not in body
-        ]
+        """Return the names, committed or on their way, that no text of the document ``body`` is any
+        more.
+        """
+        paths = dict.fromkeys(self._entries.get(key, ()))
+        for writes in self._under_way.values():
+            for write in writes:
+                if write.entry is not None and (write.kind, write.owner) == key:
+                    paths[write.entry.path] = None
+        return [path for path in paths if msgspec.json.encode(path) not in body]

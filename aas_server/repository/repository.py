@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -56,7 +56,6 @@ class Repository:
         self._generated: dict[str, int] = {}
         self._heads = Heads()
         self._names = FileNames()
-        self._committing: set[asyncio.Task[None]] = set()
 
     @property
     def shells(self) -> Collection:
@@ -85,10 +84,6 @@ class Repository:
             document.forget()
         async for entry in self._store.file_entries():
             self._names.put(entry)
-
-    async def close(self) -> None:
-        """Wait for what is being committed."""
-        await asyncio.gather(*self._committing, return_exceptions=True)
 
     def unit(self, *, actor: str) -> Unit:
         """Return an empty unit of changes in the name of ``actor``."""
@@ -305,6 +300,10 @@ class Repository:
         document = self._collections[key[0]].find(key[1])
         return None if document is None else State(document.stored, document.stored_tree())
 
+    def newest_file(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
+        """Return the file that a document calls ``path``, committed or on its way, or None."""
+        return self._names.newest(kind, owner, path)
+
     def is_generated(self, submodel_id: str) -> bool:
         """Return whether the server makes this submodel itself."""
         return submodel_id in self._generated
@@ -360,18 +359,16 @@ class Repository:
                 for path in self._names.unmentioned((kind, owner), state.stored.body):
                     unit.delete_file(kind, owner, path)
         self._heads.enter(unit, unit.states.items())
-        # A caller that goes away does not stop what is on its way to the store.
-        task = asyncio.create_task(self._commit_and_show(unit), name="commit")
-        self._committing.add(task)
-        task.add_done_callback(self._committing.discard)
-        await asyncio.shield(task)
+        self._names.begin(unit, unit.files)
+        await self._store.commit(
+            unit.writes, unit.files, actor=unit.actor, settled=partial(self._settled, unit)
+        )
 
-    async def _commit_and_show(self, unit: Unit) -> None:
-        try:
-            await self._store.commit(unit.writes, unit.files, actor=unit.actor)
+    def _settled(self, unit: Unit, is_durable: bool) -> None:
+        if is_durable:
             self._show(unit)
-        finally:
-            self._heads.leave(unit, unit.states)
+        self._heads.leave(unit, unit.states)
+        self._names.end(unit)
 
     def _show(self, unit: Unit) -> None:
         """Let readers see what is durable now."""

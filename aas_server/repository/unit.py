@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol
 
 import orjson
 
-from aas_server.errors import Conflict, Forbidden, NotFound
+from aas_server.errors import BadRequest, Conflict, Forbidden, NotFound
+from aas_server.metamodel.rewriting import JsonPath, json_path
 from aas_server.metamodel.tree import Node
 from aas_server.repository.conditions import UNCONDITIONAL, Conditions
 from aas_server.repository.document import document_tag
@@ -28,6 +29,9 @@ class Base(Protocol):
 
     def newest(self, key: Key) -> State | None:
         """Return the newest state of a document, committed or on its way, or None."""
+
+    def newest_file(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
+        """Return the file that a document calls ``path``, committed or on its way, or None."""
 
     def is_generated(self, submodel_id: str) -> bool:
         """Return whether the server makes this submodel itself."""
@@ -83,6 +87,13 @@ class Unit:
         state = self._state((kind, identifier))
         return None if state is None else document_tag(state.stored)
 
+    def file(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
+        """Return the file that the document ``owner`` calls ``path``, or None."""
+        for write in reversed(self._files):
+            if (write.kind, write.owner) == (kind, owner) and write.path in (None, path):
+                return write.entry
+        return self._base.newest_file(kind, owner, path)
+
     def create(self, kind: Kind, tree: Node) -> None:
         """Add a document; raises ``Conflict`` when its id exists."""
         identifier = tree["id"]
@@ -90,7 +101,7 @@ class Unit:
         if self._state(key) is not None or self._generated(key):
             raise Conflict(f"there is a {kind.value} with the id {identifier!r} already")
         now = self._base.now()
-        body = orjson.dumps(tree)
+        body = _encoded(tree)
         stored = StoredDocument(
             kind, identifier, self._base.new_sequence(), 1, body, created=now, updated=now
         )
@@ -117,7 +128,7 @@ class Unit:
             identifier,
             before.sequence,
             before.revision + 1,
-            orjson.dumps(tree),
+            _encoded(tree),
             created=before.created,
             updated=max(self._base.now(), before.updated),
         )
@@ -165,3 +176,26 @@ class Unit:
     def _keep(self, key: Key, write: Write, state: State | None) -> None:
         self._writes.append(write)
         self._states[key] = state
+
+
+def _encoded(tree: Node) -> bytes:
+    """Return ``tree`` as JSON; raises ``BadRequest`` for an integer of more than 64 bits.
+
+    No member of a document is a number. The verifier says so, too, but may be given a part only.
+    """
+    try:
+        return orjson.dumps(tree)
+    except TypeError:
+        path = next(_long_integers(tree, []), None)
+        if path is None:
+            raise
+        raise BadRequest("must not be an integer of more than 64 bits", path=path) from None
+
+
+def _long_integers(value: Any, path: JsonPath) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, member in members:
+            yield from _long_integers(member, [*path, step])
+    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+        yield json_path(path)

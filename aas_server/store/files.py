@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aas_server.clock import Clock
@@ -21,7 +21,9 @@ T = TypeVar("T")
 PIECE: Final = 1_048_576
 """Bytes of a file in one row."""
 GRACE: Final = 3_600_000_000
-"""Microseconds for which a file stays that nothing names: an upload names its file after it."""
+"""Microseconds for which a file stays that nothing names: an upload names its file after it, and
+who looked a name up just before it was taken away still reads what it named."""
+_AT_ONCE: Final = 500
 
 
 class Connections(Protocol):
@@ -42,6 +44,7 @@ class FileContents:
         self._clock = clock
         self._being_read: Counter[str] = Counter()
         self._taken_in: set[int] = set()
+        self._unnamed: dict[int, int] = {}
 
     async def write(self, pieces: AsyncIterator[bytes]) -> StoredFile:
         """Take in a file; nothing of it stays when ``pieces`` raises."""
@@ -84,18 +87,30 @@ class FileContents:
                 del self._being_read[digest]
 
     async def sweep(self, *, grace: int = GRACE) -> None:
-        """Delete the files that nothing names, and what was left of uploads that broke off."""
-        named = select(file_names.c.digest)
-        forgotten = select(files.c.number).where(
-            files.c.number.not_in(self._taken_in),
-            or_(
-                files.c.digest.is_(None),
-                files.c.digest.not_in(named)
-                & files.c.digest.not_in(list(self._being_read))
-                & (files.c.touched < self._clock.now() - grace),
-            ),
+        """Delete the files that nothing names, and what was left of uploads that broke off.
+
+        A file stays until sweeps have found for ``grace`` microseconds that nothing names it.
+        """
+        now = self._clock.now()
+        broken_off = select(files.c.number).where(
+            files.c.digest.is_(None), files.c.number.not_in(self._taken_in)
         )
-        await self._connections.write(lambda connection: _delete(connection, forgotten))
+        unnamed = select(files.c.number).where(
+            files.c.digest.not_in(select(file_names.c.digest)),
+            files.c.digest.not_in(list(self._being_read)),
+            files.c.touched < now - grace,
+        )
+        known = self._unnamed
+
+        def change(connection: Connection) -> dict[int, int]:
+            found = {number: known.get(number, now) for number in connection.scalars(unnamed)}
+            forgotten = [number for number, since in found.items() if since <= now - grace]
+            for first in range(0, len(forgotten), _AT_ONCE):
+                _delete(connection, forgotten[first : first + _AT_ONCE])
+            _delete(connection, broken_off)
+            return {number: since for number, since in found.items() if since > now - grace}
+
+        self._unnamed = await self._connections.write(change)
 
     async def _begin(self) -> int:
         row = insert(files).values(size=0, touched=self._clock.now()).returning(files.c.number)
@@ -142,7 +157,11 @@ class FileContents:
         return content
 
     async def _drop(self, number: int) -> None:
-        await self._connections.write(lambda connection: _delete(connection, [number]))
+        # Whoever is cancelled while the content gets its digest leaves it to those who share it.
+        unfinished = select(files.c.number).where(
+            files.c.number == number, files.c.digest.is_(None)
+        )
+        await self._connections.write(lambda connection: _delete(connection, unfinished))
 
     async def _piece(self, number: int, position: int) -> bytes:
         async with self._connections.reading() as connection:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from aas_server.errors import Conflict, StoreUnavailable
+from aas_server.store.protocol import Settled
 from aas_server.store.writing import Unit
 
 Apply = Callable[[Sequence[Unit]], Awaitable[None]]
@@ -14,10 +16,16 @@ Apply = Callable[[Sequence[Unit]], Awaitable[None]]
 nothing of them is stored.
 """
 
+_QUIET_TURNS: Final = 4
+"""Turns of the event loop without anyone new after which a group is whole: microseconds."""
+_LARGE: Final = 256
+"""Units after which nobody is waited for."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     unit: Unit
+    settled: Settled
     done: asyncio.Future[None]
 
 
@@ -36,14 +44,18 @@ class GroupCommit:
         self._closing = False
         self._task = asyncio.create_task(self._run(), name="store writer")
 
-    async def commit(self, unit: Unit) -> None:
-        """Return once ``unit`` is durable; raises what ``Apply`` raises."""
+    async def commit(self, unit: Unit, settled: Settled) -> None:
+        """Return once ``unit`` is durable; raises what ``Apply`` raises.
+
+        ``settled`` hears of the end before, and also when the caller is cancelled meanwhile.
+        """
         if self._closing:
+            settled(False)
             raise StoreUnavailable("the store is closing")
-        waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(unit, settled, done))
         self._wake.set()
-        await waiting.done
+        await done
 
     async def close(self) -> None:
         """Finish what waits, and end."""
@@ -54,11 +66,20 @@ class GroupCommit:
     async def _run(self) -> None:
         while self._waiting or not self._closing:
             await self._wake.wait()
+            await self._gather()
             self._wake.clear()
             group, self._waiting = self._waiting, []
             if group:
                 await self._write(group)
                 await self._after([waiting.unit for waiting in group])
+
+    async def _gather(self) -> None:
+        """Let those join who are about to: one larger transaction is cheaper than two."""
+        quiet = seen = 0
+        while quiet < _QUIET_TURNS and len(self._waiting) < _LARGE:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._waiting) == seen else 0
+            seen = len(self._waiting)
 
     async def _write(self, group: list[_Waiting]) -> None:
         try:
@@ -95,6 +116,8 @@ class GroupCommit:
 
 
 def _settle(waiting: _Waiting, error: Exception | None) -> None:
+    # Called by the loop: a mistake in it must not end the task that all others wait for.
+    waiting.done.get_loop().call_soon(waiting.settled, error is None)
     if waiting.done.done():
         return
     if error is None:

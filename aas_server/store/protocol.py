@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
+
+Settled: TypeAlias = Callable[[bool], None]
+"""Called once in the event loop: with True for what is durable now, False for what is lost."""
+
+
+def ignore(_is_durable: bool) -> None:
+    """Be told how a commit ended by the caller's own awaiting alone."""
 
 
 class Kind(enum.Enum):
@@ -150,14 +157,21 @@ class Store(Protocol):
         """Return the ``sequence`` of a document that is about to be created; never the same one."""
 
     async def commit(
-        self, writes: Sequence[Write], files: Sequence[FileWrite] = (), *, actor: str
+        self,
+        writes: Sequence[Write],
+        files: Sequence[FileWrite] = (),
+        *,
+        actor: str,
+        settled: Settled = ignore,
     ) -> None:
         """Make all of ``writes`` and ``files`` durable, each write with its entry in the change
         log, or none of them.
 
         What several callers commit at the same time may become durable together, in the order of
         the calls; when the medium fails, everything that waits fails, because it may build on what
-        was lost. Raises ``Conflict`` when a document is not at the revision of ``before``.
+        was lost. ``settled`` hears once how it ended, before the caller goes on; a caller that is
+        cancelled stops nothing. Raises ``Conflict`` when a document is not at the revision of
+        ``before``, ``StoreUnavailable``.
         """
 
     def changes(self, *, after: int = 0, limit: int = 1000) -> AsyncIterator[Change]:

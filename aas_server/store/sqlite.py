@@ -25,9 +25,11 @@ from aas_server.store.protocol import (
     FileWrite,
     Kind,
     Operation,
+    Settled,
     StoredDocument,
     StoredFile,
     Write,
+    ignore,
 )
 from aas_server.store.schema import changes, documents, file_names, versions
 from aas_server.store.sqlite_writer import SqliteWriter, set_up_connections
@@ -141,12 +143,18 @@ class SqliteStore:
         return self._sequence
 
     async def commit(
-        self, writes: Sequence[Write], files: Sequence[FileWrite] = (), *, actor: str
+        self,
+        writes: Sequence[Write],
+        files: Sequence[FileWrite] = (),
+        *,
+        actor: str,
+        settled: Settled = ignore,
     ) -> None:
         """Make all of ``writes`` and ``files`` durable, or none; see ``store.protocol.Store``."""
         if self._commits is None:
+            settled(False)
             raise StoreUnavailable("the store is not open")
-        await self._commits.commit(Unit(writes, files, actor))
+        await self._commits.commit(Unit(writes, files, actor), settled)
 
     async def version_at(self, kind: Kind, identifier: str, time: int) -> bytes | None:
         """Return the former body that was shown at ``time``, or None."""

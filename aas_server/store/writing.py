@@ -9,9 +9,10 @@ from typing import Any, Final
 import zstandard
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.sql.dml import Delete, Insert, Update
+from sqlalchemy.sql.dml import Delete, Update
 
 from aas_server.errors import Conflict
+from aas_server.store.many_rows import insert_rows
 from aas_server.store.protocol import FileWrite, Kind, StoredDocument, Write
 from aas_server.store.schema import changes, documents, file_names, versions
 
@@ -53,13 +54,14 @@ def write_units(connection: Connection, units: Sequence[Unit], *, now: int, keep
     try:
         _exactly(connection, _DELETE_DOCUMENT, rows.deleted)
         _exactly(connection, _UPDATE_DOCUMENT, rows.updated)
-        _run(connection, insert(documents), rows.inserted)
+        insert_rows(connection, documents, rows.inserted)
     except IntegrityError as error:
         raise Conflict("a document with one of the ids exists already") from error
     if keep:
-        _run(connection, insert(versions), _versions(rows))
-        _run(connection, _prune(keep), rows.pruned)
-    _run(connection, insert(changes), [row for unit in units for row in _log(unit, now)])
+        insert_rows(connection, versions, _versions(rows))
+        if rows.pruned:
+            connection.execute(_prune(keep), rows.pruned)
+    insert_rows(connection, changes, [row for unit in units for row in _log(unit, now)])
     _write_names(connection, [change for unit in units for change in unit.files])
 
 
@@ -168,11 +170,6 @@ def _write_names(connection: Connection, writes: Iterable[FileWrite]) -> None:
 def _exactly(connection: Connection, statement: Update | Delete, rows: list[_Row]) -> None:
     if rows and (connection.execute(statement, rows)).rowcount != len(rows):
         raise Conflict("a document was changed meanwhile")
-
-
-def _run(connection: Connection, statement: Insert | Update | Delete, rows: list[_Row]) -> None:
-    if rows:
-        connection.execute(statement, rows)
 
 
 _AT: Final = (

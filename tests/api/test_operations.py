@@ -233,6 +233,12 @@ KNOWN = (
         (r"GET /.*/\$recent-changes",),
         ours="GetRecentChangesResult",
     ),
+    Known(
+        "ours names the package that an upload made, too",
+        "schema of 200",
+        (r"GET /packages-async/results/{handleId}",),
+        ours="PackageResult",
+    ),
 )
 
 

@@ -61,7 +61,6 @@ async def durable(tmp_path: Path, hub: LiveHub, clock: FakeClock) -> AsyncIterat
     repository = Repository(store, hub, clock)
     await repository.open()
     yield repository
-    await repository.close()
     await store.close()
 
 
@@ -197,8 +196,9 @@ async def test_a_caller_that_goes_away_does_not_undo_what_is_on_its_way(
     create.cancel()
     with pytest.raises(asyncio.CancelledError):
         await create
-    await durable.close()
-    assert "urn:sm" in durable.submodels
+    async with asyncio.timeout(10):
+        while "urn:sm" not in durable.submodels:
+            await asyncio.sleep(0)
 
 
 async def test_when_the_store_fails_nothing_has_changed_and_writing_goes_on_later(
@@ -254,6 +254,25 @@ async def test_an_edit_is_verified_in_what_it_changes_and_built_anew_when_it_was
 
     with pytest.raises(InvalidDocument):
         await edit(broken)
+    assert repository.submodels.get("urn:sm").stored.revision == 1
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**30])
+async def test_an_integer_that_is_too_long_is_refused_where_it_stands(
+    repository: Repository, number: int
+) -> None:
+    await repository.create(Kind.SUBMODEL, submodel(), actor="test")
+
+    with pytest.raises(BadRequest) as caught:
+        await repository.edit_verified(
+            Kind.SUBMODEL,
+            "urn:sm",
+            lambda tree: tree | {"description": [{"language": number}]},
+            lambda tree: tree,
+            actor="test",
+        )
+
+    assert caught.value.path == "description[0].language"
     assert repository.submodels.get("urn:sm").stored.revision == 1
 
 

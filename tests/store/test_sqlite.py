@@ -7,11 +7,12 @@ import itertools
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aas_server.errors import ConfigurationError, Conflict, NotFound, StoreUnavailable
-from aas_server.store.files import GRACE
+from aas_server.store.files import GRACE, FileContents
 from aas_server.store.protocol import FileWrite, Kind, StoredDocument, Write
 from aas_server.store.sqlite import SqliteStore
 from tests.store.writes import all_documents, changed, named, new_document, pieces, read
@@ -122,14 +123,47 @@ async def test_content_that_nothing_names_goes_when_it_is_old_and_not_being_read
     reader = sqlite_store.read_file(content.digest)
     first = await anext(reader)
     clock.advance(2 * GRACE / 1_000_000)
-    await sqlite_store.commit([], [gone], actor="test")
+    for _ in range(3):
+        await sqlite_store.commit([], [gone], actor="test")
+        await _until_swept(sqlite_store)
+        clock.advance(2 * GRACE / 1_000_000)
     rest = b"".join([part async for part in reader])
     assert len(first + rest) == 3_000_000
+    await sqlite_store.commit([], [gone], actor="test")
+    await _until_swept(sqlite_store)
+    # Whoever looked the name up just before it was taken away still reads what it named.
+    assert len(await read(sqlite_store, content.digest)) == 3_000_000
+    clock.advance(GRACE / 1_000_000)
     await sqlite_store.commit([], [gone], actor="test")
     await _until_swept(sqlite_store)
     assert _rows(tmp_path, "chunks") == 0
     with pytest.raises(NotFound):
         await read(sqlite_store, content.digest)
+
+
+async def test_an_upload_that_is_given_up_at_its_end_leaves_its_content_to_others(
+    sqlite_store: SqliteStore, clock: FakeClock
+) -> None:
+    has_digest = asyncio.Event()
+
+    class Stuck:
+        def reading(self) -> Any:
+            return sqlite_store.reading()
+
+        async def write(self, change: Any) -> Any:
+            result = await sqlite_store.write(change)
+            if change.__name__ == "name":
+                has_digest.set()
+                await asyncio.Event().wait()
+            return result
+
+    given_up = asyncio.create_task(FileContents(Stuck(), clock).write(pieces(b"the same")))
+    await has_digest.wait()
+    content = await sqlite_store.write_file(pieces(b"the same"))
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert await read(sqlite_store, content.digest) == b"the same"
 
 
 async def test_a_fresh_upload_survives_the_sweep_until_it_is_named(
@@ -221,4 +255,5 @@ def _rows(folder: Path, table: str) -> int:
 
 async def _until_swept(store: SqliteStore) -> None:
     """The sweep follows a commit in the writer: the next commit is behind it."""
-    await store.commit([Write(None, new_document(store, "urn:marker"))], actor="test")
+    marker = f"urn:marker:{store.new_sequence()}"
+    await store.commit([Write(None, new_document(store, marker))], actor="test")

@@ -12,9 +12,11 @@ from aas_server.store.protocol import (
     FileEntry,
     FileWrite,
     Kind,
+    Settled,
     StoredDocument,
     StoredFile,
     Write,
+    ignore,
 )
 
 Key = tuple[Kind, str]
@@ -55,8 +57,21 @@ class MemoryStore:
         return self._sequence
 
     async def commit(
-        self, writes: Sequence[Write], files: Sequence[FileWrite] = (), *, actor: str
+        self,
+        writes: Sequence[Write],
+        files: Sequence[FileWrite] = (),
+        *,
+        actor: str,
+        settled: Settled = ignore,
     ) -> None:
+        try:
+            self._commit(writes, files, actor)
+        except (Conflict, StoreUnavailable):
+            settled(False)
+            raise
+        settled(True)
+
+    def _commit(self, writes: Sequence[Write], files: Sequence[FileWrite], actor: str) -> None:
         if self.failure is not None:
             raise StoreUnavailable(self.failure)
         documents = dict(self._documents)

@@ -48,7 +48,6 @@ async def running_services(
     finally:
         await services.jobs.stop()
         await services.operations.stop()
-        await repository.close()
 
 
 def make_app(

@@ -173,6 +173,27 @@ _SINGLE: Final[dict[str, Any]] = {
         "conceptDescriptions": [_CONCEPT],
     },
     "BaseOperationResult": {"executionState": "Running"},
+    "PackageResult": {
+        "executionState": "Completed",
+        "success": True,
+        "packageId": "package-1",
+        "aasIds": [SHELL_ID],
+    },
+    "UploadResult": {
+        "shells": 1,
+        "submodels": 2,
+        "conceptDescriptions": 0,
+        "skipped": 0,
+        "files": 1,
+        "findings": [
+            {
+                "code": "package",
+                "level": "warning",
+                "path": "/aasx/files/manual.pdf",
+                "text": "a relationship leads to it, and it is not there",
+            }
+        ],
+    },
     "OperationRequest": {
         "inputArguments": [{"value": _ARGUMENT}],
         "clientTimeoutDuration": "PT60S",

@@ -123,16 +123,34 @@ _RECORDS: Final[dict[str, tuple[str, Fields]]] = {
         {"aasIds": "string[0..]", "fileName": "string", "file!": "binary"},
     ),
     "UploadForm": ("A JSON, XML or AASX file.", {"fileName": "string", "file!": "binary"}),
-    "UploadResult": ("What was added.", {}),
+    "UploadResult": (
+        "How many documents and files were added, how many ids were there, and what was odd.",
+        {
+            **dict.fromkeys(("shells!", "submodels!", "conceptDescriptions!"), "Count"),
+            "skipped!": "Count",
+            "files!": "Count",
+            "findings!": "UploadFinding[0..]",
+        },
+    ),
+    "UploadFinding": (
+        "Something in a file that is wrong or unusual, and where.",
+        {"code!": "string", "level!": "FindingLevel", "path!": "string", "text!": "string"},
+    ),
+    "PackageResult": (
+        "How an upload ended, and the package that it made.",
+        {**_STATE, "packageId": "Identifier", "aasIds": "Identifier[0..]"},
+    ),
 }
 
 _ENUMERATIONS: Final = {
     "MessageType": "Undefined Info Warning Error Exception",
     "ExecutionState": "Initiated Running Completed Canceled Failed Timeout",
     "SecurityAttributeType": "NONE RFC_TLSA W3C_DID",
+    "FindingLevel": "warning error",
 }
 
 _TEXTS: Final[dict[str, Schema]] = {
+    "Count": {"type": "integer", "minimum": 0},
     "MessageCode": text(1, 32),
     "CorrelationId": text(1, 128),
     "Cursor": text(1, description="Opaque; sent back as it is to get the next page."),

@@ -145,7 +145,7 @@ def _asynchronous() -> Iterator[Operation]:
             "The result of an upload",
             READ,
             "get_package_result",
-            ok("BaseOperationResult"),
+            ok("PackageResult"),
             None,
         ),
     ):
