@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from benchmarks.measure import SERVER_CORE, Row, aas_server, free_port, process, requests_per_second
@@ -12,33 +14,42 @@ from benchmarks.model_memory import fill
 FEW, MANY = 1_000, 300_000
 TARGET = 3_000
 LEAST_RATIO = 0.9
-ROUNDS = 3
+ROUNDS = 5
 
 
 async def run() -> list[Row]:
+    rates: dict[int, list[float]] = {FEW: [], MANY: []}
     with tempfile.TemporaryDirectory() as name:
-        rates = {count: await _rate(Path(name) / str(count), count) for count in (FEW, MANY)}
-    ratio = rates[MANY] / rates[FEW]
+        async with AsyncExitStack() as servers:
+            urls = {
+                count: await servers.enter_async_context(_served(Path(name) / str(count), count))
+                for count in rates
+            }
+            for _ in range(ROUNDS):  # in turns, so that what else this machine does meets both
+                for count, url in urls.items():
+                    rates[count].append(await requests_per_second(url))
+    few, many = statistics.median(rates[FEW]), statistics.median(rates[MANY])
+    ratio = statistics.median(b / a for a, b in zip(rates[FEW], rates[MANY], strict=True))
     return [
         Row(
             "GET /shells?limit=100, one core",
-            f"{rates[FEW]:,.0f}/s",
+            f"{few:,.0f}/s",
             f">= {TARGET:,}/s",
-            rates[FEW] >= TARGET,
+            few >= TARGET,
         ),
         Row(
             f"the same with {MANY:,} shells against {FEW:,}",
-            f"{ratio:.2f}  ({rates[MANY]:,.0f}/s)",
+            f"{ratio:.2f}  ({many:,.0f}/s)",
             f">= {LEAST_RATIO}",
             ratio >= LEAST_RATIO,
         ),
     ]
 
 
-async def _rate(folder: Path, shells: int) -> float:
+@asynccontextmanager
+async def _served(folder: Path, shells: int) -> AsyncIterator[str]:
     await fill(folder, shells, submodels=False)
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     async with process(*aas_server(port, folder), core=SERVER_CORE, ready=f"{base}/health"):
-        url = f"{base}/api/v3/shells?limit=100"
-        return statistics.median([await requests_per_second(url) for _ in range(ROUNDS)])
+        yield f"{base}/api/v3/shells?limit=100"

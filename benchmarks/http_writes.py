@@ -17,11 +17,18 @@ TARGET = 5_000
 ROUNDS = 3
 SIZES = {"2 kB submodels": 8, "20 kB submodels": 82}
 _SCRIPT = """
-local count = 0
+local requests, count = {}, 0
+init = function()
+  for value = 1, 64 do
+    for _, path in ipairs(paths) do
+      local headers = {["content-type"] = "application/json"}
+      requests[#requests + 1] = wrk.format("PATCH", path, headers, value .. ".5")
+    end
+  end
+end
 request = function()
   count = count + 1
-  local path = paths[count % #paths + 1]
-  return wrk.format("PATCH", path, {["content-type"] = "application/json"}, tostring(count) .. ".5")
+  return requests[count % #requests + 1]
 end
 """
 
