@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s?#]+$",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Addresses of proxies whose X-Forwarded headers are believed."
+        (), description="Addresses of proxies whose Forwarded and X-Forwarded headers are believed."
     )
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         None,

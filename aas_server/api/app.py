@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
 from prometheus_client import CollectorRegistry
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aas_server.api.call import Answer, Call
 from aas_server.api.cors import with_cors
 from aas_server.api.dispatch import Match, Route, Router
-from aas_server.api.errors import MethodNotAllowed, Overloaded, error_response
-from aas_server.api.finishing import COMPRESSED_FROM, Finisher, ReadHeaders
+from aas_server.api.errors import (
+    MethodNotAllowed,
+    Overloaded,
+    UnsupportedCoding,
+    error_response,
+)
+from aas_server.api.finishing import Finisher, ReadHeaders
 from aas_server.api.handlers import handler_of
 from aas_server.api.hot_reads import SPECIAL_HEADERS, HotAnswer, HotReads, present
 from aas_server.api.metrics import RequestMetrics, Series
+from aas_server.api.negotiation import TAKES_JSON
 from aas_server.api.operations.table import BASE_PATHS, OPERATIONS
-from aas_server.api.pages import build_pages
+from aas_server.api.pages import HEALTH_PATHS, build_pages
 from aas_server.api.parameters import Query
 from aas_server.api.responses import (
     HEAD,
@@ -41,6 +47,7 @@ _PAGES: Final = "pages"
 
 _CORRELATION: Final = b"x-correlation-id"
 _CORRELATION_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+_IDENTITY: Final = b"identity"
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -66,13 +73,13 @@ class AasApplication:
         self.settings = settings
         self.hot_reads = HotReads(services.repository)
         self._router = router
-        self._pages = GZipMiddleware(pages, minimum_size=COMPRESSED_FROM)
+        self._pages = pages
         self._services = services
         self._unmatched = metrics.series(_NO_OPERATION)
         self._page_series = metrics.series(_PAGES)
         self._finisher = Finisher()
         self._under_way = 0
-        self._cors = with_cors(self._answer, settings.cors_origins)
+        self._cors = with_cors(self._answer, settings.cors_origins, services.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3); scopes that are no HTTP go to the pages."""
@@ -106,19 +113,23 @@ class AasApplication:
         started = self.clock.monotonic()
         raw_path = _raw_path(scope)
         series = self._unmatched
-        correlation_id = _correlation_id(scope)
+        headers = dict(scope["headers"])
+        correlation_id = self._correlation_id(headers.get(_CORRELATION))
         try:
             if self._under_way > self.settings.max_requests:
                 raise Overloaded("too many requests are under way: try again in a moment")
             match = self._router.find(raw_path)
-            if match is None and not raw_path.startswith("/api/"):
-                await self._answer_page(scope, receive, send, started)
-                return
             route = _route(match, scope["method"])
-            series = self._unmatched if route is None else route.series
+            if route is not None:
+                series = route.series
+                _require_uncoded(headers, scope["method"])
+            elif match is None and _is_page(raw_path):
+                series = self._page_series
             response = await self._respond(match, route, raw_path, scope, receive)
             response = await self._finisher.finish(
-                response, _read_headers(scope), target=_target(scope, raw_path)
+                response,
+                _read_headers(headers, scope["method"]),
+                target=_target(scope, raw_path),
             )
         except ClientDisconnect:
             raise
@@ -145,6 +156,8 @@ class AasApplication:
         receive: Receive,
     ) -> Answer:
         if match is None:
+            if _is_page(raw_path):
+                return await self._page(scope, receive)
             raise NotFound("there is nothing at this path")
         if route is None:
             if scope["method"] == "OPTIONS":
@@ -168,26 +181,27 @@ class AasApplication:
             self.hot_reads.learn(raw_path, call, route.series)
         return response
 
-    async def _answer_page(
-        self, scope: Scope, receive: Receive, send: Send, started: float
-    ) -> None:
-        status = 0
+    async def _page(self, scope: Scope, receive: Receive) -> Response:
+        """Return a page whole: pages are small, and have no ranges."""
+        start: Message = {}
+        body: list[bytes] = []
 
-        async def watch(message: Message) -> None:
-            nonlocal status
+        async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
-                status = message["status"]
-            elif scope["method"] == "HEAD":
-                message = {"type": "http.response.body", "body": b""}
-            await send(message)
+                start.update(message)
+            else:
+                body.append(message.get("body", b""))
 
-        try:
-            await self._pages(scope, receive, watch)
-        except Exception:
-            # Starlette raises again what its handler has already answered and logged.
-            if not status:
-                raise
-        self._page_series.observe(status, self.clock.monotonic() - started)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        headers = [header for header in scope["headers"] if header[0] != b"range"]
+        await self._pages({**scope, "method": method, "headers": headers}, receive, collect)
+        return Response(start["status"], tuple(start["headers"]), b"".join(body))
+
+    def _correlation_id(self, sent: bytes | None) -> str | None:
+        """Return the id of a request that has one; one that is no plain word is replaced."""
+        if sent is None:
+            return None
+        return sent.decode("ascii") if _CORRELATION_ID.fullmatch(sent) else self.clock.new_id()
 
 
 def build_app(
@@ -207,38 +221,46 @@ def build_app(
     ]
     return AasApplication(
         Router(routes, base_paths=BASE_PATHS, shell=settings.shell, submodel=settings.submodel),
-        build_pages(
-            services.repository, settings=settings, clock=services.clock, registry=registry
-        ),
+        build_pages(services.repository, settings=settings, registry=registry),
         services=services,
         settings=settings,
         metrics=metrics,
     )
 
 
+def _is_page(raw_path: str) -> bool:
+    return not raw_path.startswith("/api/") or raw_path.rstrip("/") in HEALTH_PATHS
+
+
 def _is_plain(headers: list[Header], answer: HotAnswer) -> bool:
     """Return whether nothing in ``headers`` asks for another answer than ``answer``."""
-    for name, _ in headers:
-        if name in SPECIAL_HEADERS or (answer.compressible and name == b"accept-encoding"):
+    for name, value in headers:
+        if (
+            name in SPECIAL_HEADERS
+            or (name == b"accept" and value not in TAKES_JSON)
+            or (answer.compressible and name == b"accept-encoding")
+        ):
             return False
     return True
 
 
-def _read_headers(scope: Scope) -> ReadHeaders:
-    accept_encoding = if_none_match = None
-    for name, value in scope["headers"]:
-        if name == b"accept-encoding":
-            accept_encoding = value.decode("latin-1")
-        elif name == b"if-none-match":
-            if_none_match = value.decode("latin-1")
-    return ReadHeaders(accept_encoding, if_none_match, is_read=scope["method"] in _READS)
+def _require_uncoded(headers: Mapping[bytes, bytes], method: str) -> None:
+    coding = headers.get(b"content-encoding", _IDENTITY)
+    if coding.lower() != _IDENTITY and method not in _READS:
+        raise UnsupportedCoding("the body must not be in a content coding", path="Content-Encoding")
 
 
-def _correlation_id(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == _CORRELATION and _CORRELATION_ID.fullmatch(value):
-            return str(value.decode("ascii"))
-    return None
+def _read_headers(headers: Mapping[bytes, bytes], method: str) -> ReadHeaders:
+    return ReadHeaders(
+        _text(headers.get(b"accept-encoding")),
+        _text(headers.get(b"if-match")),
+        _text(headers.get(b"if-none-match")),
+        is_read=method in _READS,
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
 
 
 def _echoing(send: Send, correlation_id: str) -> Send:

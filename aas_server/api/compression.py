@@ -16,6 +16,8 @@ Key: TypeAlias = tuple[bytes, bytes]
 
 _IN_THREAD: Final = 65_536
 _KEPT_BYTES: Final = 16_777_216
+_LEAST_BODIES: Final = 8
+"""A body that would leave room for fewer is not kept: it would push out all others."""
 _CODING: Final = re.compile(
     r"[\t ]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[\t ]*(?:;[\t ]*q=([01](?:\.[0-9]{0,3})?))?[\t ]*",
     re.ASCII,
@@ -54,6 +56,8 @@ class CompressedBodies:
         return compressed
 
     def _keep(self, key: Key, compressed: bytes) -> None:
+        if len(compressed) > self._capacity // _LEAST_BODIES:
+            return
         self._size += len(compressed) - len(self._bodies.pop(key, b""))
         self._bodies[key] = compressed
         while self._size > self._capacity:

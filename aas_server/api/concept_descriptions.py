@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from aas_server.api.bodies import read_json
 from aas_server.api.call import Call
 from aas_server.api.documents import (
     created_document,
     document_filter,
-    document_response,
     replaced_document,
+    whole_response,
 )
+from aas_server.api.forms import in_form, wanted_type
+from aas_server.api.operations.operation import JSON
 from aas_server.api.paging import page_response
 from aas_server.api.responses import Response, no_content
 from aas_server.metamodel.identifiers import encode_identifier
@@ -40,10 +44,13 @@ async def post_concept_description(call: Call) -> Response:
     return created_document(call, concept, f"/concept-descriptions/{encode_identifier(concept.id)}")
 
 
-def get_concept_description(call: Call) -> Response:
-    """Answer with one concept description."""
+def get_concept_description(call: Call) -> Response | Awaitable[Response]:
+    """Answer with one concept description in the form that Accept likes best."""
     concept = call.repository.concept_descriptions.get(call.identifier("cdIdentifier"))
-    return document_response(concept, concept.body())
+    media_type = wanted_type(call)
+    if media_type != JSON:
+        return in_form(call, concept, concept.tree(), media_type)
+    return whole_response(concept)
 
 
 async def put_concept_description(call: Call) -> Response:

@@ -31,6 +31,15 @@ def matches_any(if_none_match: str, etag: bytes) -> bool:
     return ANY in tags or etag.decode("latin-1")[1:-1] in tags
 
 
+def fulfils(if_match: str, etag: bytes) -> bool:
+    """Return whether an If-Match header of a read allows for ``etag``, which stands in quotes.
+
+    Raises ``BadRequest`` for what is no list of tags.
+    """
+    tags = _tags(if_match, "If-Match", weak=False)
+    return ANY in tags or etag.decode("latin-1")[1:-1] in tags
+
+
 def _tags(header: str, name: str, *, weak: bool) -> frozenset[str]:
     if header.strip() == ANY:
         return frozenset({ANY})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect
@@ -20,10 +21,12 @@ class OneWriteCycle(RequestResponseCycle):
 
     An answer that is given whole goes out with one write in place of two; whatever is not, goes
     uvicorn's way. An application that fails between both has sent nothing yet. ``patience`` is how
-    many seconds the next part of a body may take.
+    many seconds the next part of a body may take; ``linger`` ends a connection whose client has its
+    answer before it has sent everything.
     """
 
     patience = 30.0
+    linger: Callable[[], None] = staticmethod(lambda: None)
     _start: Any = None
 
     async def receive(self) -> Any:
@@ -41,8 +44,7 @@ class OneWriteCycle(RequestResponseCycle):
 
         Raises ``ClientDisconnect`` when more is to come for one that is gone.
         """
-        if self.transport.is_closing():
-            self.disconnected = True
+        await self._drain()
         if self.disconnected and message.get("more_body", False):
             raise ClientDisconnect
         if message["type"] == "http.response.start" and not self.response_started:
@@ -55,12 +57,24 @@ class OneWriteCycle(RequestResponseCycle):
         head = self._head(start, message)
         if head is None:
             await super().send(start)
+            await self._drain()
+            is_early = self.more_body and not self.keep_alive
+            # Else uvicorn closes, and what is still coming then makes the answer get lost.
+            self.keep_alive = self.keep_alive or is_early
             await super().send(message)
+            if is_early:
+                self.keep_alive = False
+                self.linger()
             return
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
         if not self.disconnected:
             self._write(head + message["body"])
+
+    async def _drain(self) -> None:
+        """Wait until the client reads, or is gone: uvicorn tells only the newest request that."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.transport.is_closing():
+            self.disconnected = True
 
     def _head(self, start: Any, message: Any) -> bytes | None:
         """Return the head of an answer that can go out at once, None for any other."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from aas_server.api.call import Call
 from aas_server.api.responses import Header, Response, json_response, no_content
 from aas_server.repository.collection import Filter
 from aas_server.repository.document import Document
+
+VARIES: Final[Header] = (b"vary", b"accept")
+"""Of answers that come in several media types."""
 
 
 def document_filter(call: Call, **wanted: Any) -> Filter:
@@ -25,9 +28,16 @@ def etag(tag: str) -> Header:
     return (b"etag", f'"{tag}"'.encode("ascii"))
 
 
-def document_response(document: Document, body: bytes) -> Response:
-    """Return 200 with ``body``, one of the forms of ``document``."""
-    return json_response(body, headers=(etag(document.etag()),))
+def document_response(
+    document: Document, body: bytes, *, more: tuple[Header, ...] = ()
+) -> Response:
+    """Return 200 with ``body``, one of the forms of ``document``, and ``more`` headers."""
+    return json_response(body, headers=(etag(document.etag()), *more))
+
+
+def whole_response(document: Document) -> Response:
+    """Return 200 with the normal form of ``document`` as JSON, one of several media types."""
+    return document_response(document, document.body(), more=(VARIES,))
 
 
 def created_document(call: Call, document: Document, path: str) -> Response:

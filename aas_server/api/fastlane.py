@@ -12,14 +12,17 @@ from typing import Any, Final, TypeAlias
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from aas_server.api.hot_reads import SPECIAL_HEADERS, HotAnswer, HotRead, present
+from aas_server.api.negotiation import TAKES_JSON
 from aas_server.api.protocol import ResultProtocol
 from aas_server.api.responses import Header, raw_headers
 
 _OK: Final = STATUS_LINE[200]
 _JOINED: Final = 8192
 """Bodies below stand in one buffer with their head: one is written faster than two."""
+_ACCEPT: Final = b"accept"
 _ACCEPT_ENCODING: Final = b"accept-encoding"
 _CONNECTION: Final = b"connection"
+_HOST: Final = b"host"
 
 Find: TypeAlias = Callable[[bytes], HotRead | None]
 """Leads from the raw target of a request to what is hot there."""
@@ -37,7 +40,7 @@ class FastLaneProtocol(ResultProtocol):
         super().__init__(*args, **kwargs)
         self._find = find
         self._monotonic = self._clock.monotonic
-        self._plain = self._coded = self._answered = False
+        self._plain = self._coded = self._answered = self._hosted = False
         self._defaults: list[Header] | None = None
         self._start = b""
 
@@ -46,7 +49,7 @@ class FastLaneProtocol(ResultProtocol):
         self.url = b""
         self.headers = []
         self._in_head = self._in_message = self._plain = True
-        self._coded = self._answered = False
+        self._coded = self._answered = self._hosted = False
         self._head_size = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -57,13 +60,25 @@ class FastLaneProtocol(ResultProtocol):
         elif name == _CONNECTION:
             if value.lower() != b"keep-alive":
                 self._plain = False
+        elif name == _ACCEPT:
+            if value not in TAKES_JSON:
+                self._plain = False
         elif name == _ACCEPT_ENCODING:
             self._coded = True
+        elif name == _HOST:
+            if self._hosted:
+                self._plain = False
+            self._hosted = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Answer a hot read at once, or start the ASGI way."""
-        if self._plain and (entry := self._find(self.url)) is not None and self._is_free():
+        if (
+            self._plain
+            and self._hosted
+            and (entry := self._find(self.url)) is not None
+            and self._is_free()
+        ):
             started = self._monotonic()
             answer = present(entry)
             if answer is not None and not (self._coded and answer.compressible):

@@ -12,16 +12,27 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from aas_server.api.compression import Coding, CompressedBodies, choose_coding
-from aas_server.api.conditions import matches_any
+from aas_server.api.conditions import fulfils, matches_any
 from aas_server.api.responses import Header, Response, StreamResponse
+from aas_server.errors import AasError, PreconditionFailed
 
 COMPRESSED_FROM: Final = 1024
 """Bytes of a body from which on it is compressed when the client takes that."""
 
-VARY: Final[Header] = (b"vary", b"accept-encoding")
+_VARY: Final = b"vary"
+_ACCEPT_ENCODING: Final = b"accept-encoding"
 
 _KEPT_BY_304: Final = frozenset({b"etag", b"vary", b"last-modified", b"aas-quality", b"location"})
-_COMPRESSIBLE: Final = (b"application/json", b"application/xml", b"text/", b"application/yaml")
+_WITH_CONTENT: Final = frozenset({200, 206})
+_COMPRESSIBLE: Final = (
+    b"application/json",
+    b"application/ld+json",
+    b"application/n-quads",
+    b"application/n-triples",
+    b"application/xml",
+    b"application/yaml",
+    b"text/",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,7 @@ class ReadHeaders:
     """What a request says about the form of its answer."""
 
     accept_encoding: str | None = None
+    if_match: str | None = None
     if_none_match: str | None = None
     is_read: bool = False
 
@@ -45,24 +57,18 @@ class Finisher:
         """Return ``response`` in the form that ``request`` asks for.
 
         ``target`` is the path and query: together with the entity tag it names the bytes. Raises
-        ``BadRequest`` for a malformed header.
+        ``BadRequest`` for a malformed header, ``PreconditionFailed`` for a read whose If-Match
+        names another state.
         """
         coding: Coding | None = None
         if isinstance(response, Response) and is_compressible(response):
             coding = choose_coding(request.accept_encoding)
-            response = replace(response, headers=(*response.headers, VARY))
+            response = replace(response, headers=varied(response.headers))
         tag = _tag(response.headers)
         if coding is not None and tag is not None:
             tag = tag[:-1] + b"-%b" % coding.value.encode() + b'"'
             response = replace(response, headers=_with(response.headers, b"etag", tag))
-        if (
-            request.if_none_match is not None
-            and request.is_read
-            and tag is not None
-            and response.status == 200
-            and matches_any(request.if_none_match, tag)
-        ):
-            await drop(response)
+        if tag is not None and request.is_read and await _is_known(response, request, tag):
             kept = [header for header in response.headers if header[0] in _KEPT_BY_304]
             return Response(304, tuple(kept), b"")
         if coding is None or not isinstance(response, Response):
@@ -74,17 +80,45 @@ class Finisher:
         return Response(response.status, (*headers, encoding), body)
 
 
+def varied(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    """Return ``headers`` of an answer whose content coding depends on the request."""
+    vary = next((value for name, value in headers if name == _VARY), None)
+    if vary is None:
+        return (*headers, (_VARY, _ACCEPT_ENCODING))
+    return _with(headers, _VARY, b"%b, %b" % (vary, _ACCEPT_ENCODING))
+
+
 def is_compressible(response: Response) -> bool:
     """Return whether ``response`` is worth compressing for a client that takes it."""
     if len(response.body) < COMPRESSED_FROM:
         return False
     content_type = b""
     for name, value in response.headers:
-        if name == b"content-encoding":
+        if name in (b"content-encoding", b"content-range"):
             return False
         if name == b"content-type":
             content_type = value
     return content_type.startswith(_COMPRESSIBLE)
+
+
+async def _is_known(response: Response | StreamResponse, request: ReadHeaders, tag: bytes) -> bool:
+    """Return whether the client has what ``response`` would say; then its body is let go of."""
+    if response.status not in _WITH_CONTENT:
+        return False
+    try:
+        if request.if_match is not None and not fulfils(request.if_match, tag):
+            raise PreconditionFailed("this is another state than If-Match names")
+        known = (
+            request.if_none_match is not None
+            and response.status == 200
+            and matches_any(request.if_none_match, tag)
+        )
+    except AasError:
+        await drop(response)
+        raise
+    if known:
+        await drop(response)
+    return known
 
 
 async def drop(response: Response | StreamResponse) -> None:

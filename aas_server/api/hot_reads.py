@@ -11,9 +11,9 @@ from typing import Final, Protocol
 from starlette.types import Message
 
 from aas_server.api.call import Call
-from aas_server.api.documents import document_response
+from aas_server.api.documents import whole_response
 from aas_server.api.elements import value_response
-from aas_server.api.finishing import VARY, is_compressible
+from aas_server.api.finishing import is_compressible, varied
 from aas_server.api.metrics import Series
 from aas_server.api.responses import HEAD, Response, raw_head
 from aas_server.live.slots import Slot
@@ -58,7 +58,7 @@ class HotAnswer:
 
     def __init__(self, response: Response) -> None:
         self.compressible = is_compressible(response)
-        headers = (*response.headers, VARY) if self.compressible else response.headers
+        headers = varied(response.headers) if self.compressible else response.headers
         self.head = raw_head(headers)
         self.body = response.body
         self.start: Message = {
@@ -107,7 +107,7 @@ class HotDocument:
             return None
         version = document.live_version()
         if document is not self._document or version != self._version:
-            self._answer = HotAnswer(document_response(document, document.body()))
+            self._answer = HotAnswer(whole_response(document))
             self._document, self._version = document, version
         return self._answer
 

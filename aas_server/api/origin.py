@@ -17,6 +17,11 @@ from aas_server.errors import BadRequest
 _HOST: Final = re.compile(
     r"(?:[A-Za-z0-9_.~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII
 )
+_PAIR: Final = re.compile(
+    r"""[ \t]*(?:([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;\s]*))[ \t]*)?([;,]|$)""", re.ASCII
+)
+"""One pair of a Forwarded header, or none, and what ends it."""
+_ESCAPED: Final = re.compile(r"\\(.)")
 _PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9_.~$-]{1,255}){0,20}/?", re.ASCII)
 
 
@@ -49,26 +54,52 @@ def origin_of(scope: Scope, settings: ApiSettings) -> Origin:
     """Return where the client of a request reaches the API.
 
     The setting ``external_url`` stands over what a trusted proxy forwards, which stands over the
-    Host header. Raises ``BadRequest`` for a host that is none.
+    Host header; Forwarded (RFC 7239) stands over X-Forwarded-*. Of lists the last entry counts,
+    which the trusted proxy has added itself: those before it can be anybody's. Raises
+    ``BadRequest`` for a host that is none.
     """
     base_path = "/".join(scope["path"].split("/", 3)[:3])
     if settings.external_url is not None:
         return Origin(settings.external_url.rstrip("/"), base_path)
     headers: Iterable[Header] = scope["headers"]
-    host, scheme, prefix = _first(headers, b"host") or "localhost", scope["scheme"], ""
+    host, scheme, prefix = _last(headers, b"host") or "localhost", scope["scheme"], ""
     client = scope.get("client")
     if client is not None and client[0] in settings.trusted_proxies:
-        host = _first(headers, b"x-forwarded-host") or host
-        scheme = _first(headers, b"x-forwarded-proto") or scheme
-        prefix = _first(headers, b"x-forwarded-prefix") or ""
+        forwarded = _forwarded(headers)
+        host = forwarded.get("host") or _nearest(headers, b"x-forwarded-host") or host
+        scheme = forwarded.get("proto") or _nearest(headers, b"x-forwarded-proto") or scheme
+        prefix = _nearest(headers, b"x-forwarded-prefix") or ""
     if not _HOST.fullmatch(host):
         raise BadRequest("names no host", path="Host")
-    if scheme not in ("http", "https") or not _PREFIX.fullmatch(prefix):
+    if scheme.lower() not in ("http", "https") or not _PREFIX.fullmatch(prefix):
         raise BadRequest("the forwarded address of the server is malformed", path="X-Forwarded")
-    return Origin(f"{scheme}://{host}{prefix.rstrip('/')}", base_path)
+    return Origin(f"{scheme.lower()}://{host}{prefix.rstrip('/')}", base_path)
 
 
-def _first(headers: Iterable[Header], name: bytes) -> str | None:
-    """Return the first value of a header, of a list in it the first entry."""
-    value = next((value for key, value in headers if key == name), None)
-    return None if value is None else value.decode("latin-1").split(",")[0].strip()
+def _forwarded(headers: Iterable[Header]) -> dict[str, str]:
+    """Return what the last element of the Forwarded header says, by names in small letters."""
+    header = _last(headers, b"forwarded") or ""
+    element: dict[str, str] = {}
+    position = 0
+    while position < len(header):
+        match = _PAIR.match(header, position)
+        if match is None:
+            raise BadRequest("is no list of pairs such as proto=https;host=x", path="Forwarded")
+        name, quoted, token, end = match.groups()
+        if name is not None:
+            element[name.lower()] = token if quoted is None else _ESCAPED.sub(r"\1", quoted)
+        if end == ",":
+            element = {}
+        position = match.end()
+    return element
+
+
+def _nearest(headers: Iterable[Header], name: bytes) -> str | None:
+    """Return the last entry of the list in a header."""
+    value = _last(headers, name)
+    return None if value is None else value.rsplit(",", 1)[-1].strip()
+
+
+def _last(headers: Iterable[Header], name: bytes) -> str | None:
+    value = next((value for key, value in reversed(list(headers)) if key == name), None)
+    return None if value is None else value.decode("latin-1")

@@ -6,17 +6,23 @@ from typing import Final
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response as PageResponse
 
 from aas_server.api.docs_page import add_docs
-from aas_server.api.errors import error_response, result_response
-from aas_server.api.responses import Header, Response, no_content
+from aas_server.api.errors import MethodNotAllowed
+from aas_server.api.operations.table import BASE_PATHS
 from aas_server.api.settings import ApiSettings
 from aas_server.api.start_page import CONTENT_SECURITY_POLICY, render_start_page
-from aas_server.clock import Clock
+from aas_server.errors import NotFound
 from aas_server.repository.repository import Repository
+
+HEALTH_PATHS: Final = (
+    "/health",
+    "/actuator/health",
+    *(f"{base}/actuator/health" for base in BASE_PATHS),
+)
+"""Where health is told; clients ask for the last ones below the base address they are given."""
 
 _HEALTH: Final = b'{"status":"UP"}'
 _START_PAGE_HEADERS: Final = {
@@ -26,14 +32,15 @@ _START_PAGE_HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-_CODES: Final = {404: "NotFound", 405: "MethodNotAllowed"}
-_TEXTS: Final = {404: "there is nothing at this path"}
 
 
 def build_pages(
-    repository: Repository, *, settings: ApiSettings, clock: Clock, registry: CollectorRegistry
+    repository: Repository, *, settings: ApiSettings, registry: CollectorRegistry
 ) -> FastAPI:
-    """Return the application for every path that is no operation; its failures are Results too."""
+    """Return the application for every path that is no operation.
+
+    What it does not answer it raises: ``NotFound``, ``MethodNotAllowed``, and any mistake.
+    """
 
     async def start(_request: Request) -> PageResponse:
         page = render_start_page(repository, version=settings.version)
@@ -45,12 +52,6 @@ def build_pages(
     async def metrics(_request: Request) -> PageResponse:
         return PageResponse(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    async def refuse(request: Request, error: Exception) -> PageResponse:
-        if not isinstance(error, HTTPException):
-            where = f"{request.method} {request.url.path}"
-            return _page(error_response(error, clock, request=where))
-        return _page(_refusal(request, error, clock))
-
     app = FastAPI(
         title="AAS server",
         version=settings.version,
@@ -58,30 +59,25 @@ def build_pages(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        exception_handlers={HTTPException: refuse, Exception: refuse},
+        exception_handlers={404: _not_found, 405: _not_allowed},
     )
     app.add_route("/", start)
-    for path, page in (("/health", health), ("/actuator/health", health), ("/metrics", metrics)):
+    for path, page in (*((path, health) for path in HEALTH_PATHS), ("/metrics", metrics)):
         app.add_route(path, page)
         app.add_route(path + "/", page)
     add_docs(app, version=settings.version)
     return app
 
 
-def _refusal(request: Request, error: HTTPException, clock: Clock) -> Response:
-    headers: list[Header] = []
-    text = _TEXTS.get(error.status_code, error.detail)
-    if error.status_code == 405:
-        allowed = {"OPTIONS", *(error.headers or {}).get("Allow", "").split(", ")}
-        allow = ", ".join(sorted(allowed))
-        headers.append((b"allow", allow.encode()))
-        if request.method == "OPTIONS":
-            return no_content(headers)
-        text = f"{request.method} is not allowed here, only {allow}"
-    code = _CODES.get(error.status_code, "Error")
-    return result_response(error.status_code, code, text, clock, headers=tuple(headers))
+async def _not_found(_request: Request, error: Exception) -> PageResponse:
+    raise NotFound("there is nothing at this path") from error
 
 
-def _page(response: Response) -> PageResponse:
-    headers = {name.decode(): value.decode() for name, value in response.headers}
-    return PageResponse(response.body, status_code=response.status, headers=headers)
+async def _not_allowed(request: Request, error: Exception) -> PageResponse:
+    given = (getattr(error, "headers", None) or {}).get("Allow", "")
+    allow = ", ".join(sorted({"OPTIONS", *given.split(", ")}))
+    if request.method == "OPTIONS":
+        return PageResponse(status_code=204, headers={"allow": allow})
+    raise MethodNotAllowed(
+        f"{request.method} is not allowed here, only {allow}", allow=allow
+    ) from error

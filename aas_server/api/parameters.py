@@ -82,13 +82,13 @@ class Query:
             raise BadRequest(f"{value!r} is not {known}", path=name) from None
 
     def boolean(self, name: str, *, default: bool) -> bool:
-        """Return what ``name`` says, ``true`` or ``false``."""
+        """Return what ``name`` says, ``true`` or ``false``; capitals pass: Python writes them."""
         value = self.one(name)
         if value is None:
             return default
-        if value not in ("true", "false"):
+        if value.lower() not in ("true", "false"):
             raise BadRequest(f"{value[:100]!r} is neither true nor false", path=name)
-        return value == "true"
+        return value.lower() == "true"
 
     def identifier(self, name: str) -> str | None:
         """Return the Identifier that ``name`` encodes as base64url, or None."""

@@ -1,24 +1,27 @@
-"""GET /serialization (IDTA-01002): documents as JSON, XML or an AASX package."""
+"""GET /serialization (IDTA-01002): documents as JSON, XML, RDF or an AASX package."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final
 
 from aas_server.api.call import Answer, Call
+from aas_server.api.documents import VARIES
 from aas_server.api.errors import NotAcceptable
+from aas_server.api.negotiation import accept_of, best_type
+from aas_server.api.operations.operation import JSON
+from aas_server.api.operations.parts import RDF
 from aas_server.api.responses import Header, Response, StreamResponse, json_response
 from aas_server.metamodel.identifiers import decode_identifier
 from aas_server.packages.environments import write_xml
+from aas_server.packages.rdf.writing import RdfFormat, RdfWriter
 from aas_server.packages.selection import Selection, files_of, select
 from aas_server.packages.writer import write_json, write_package
 
-_JSON: Final = "application/json"
-_XML: Final = frozenset({"application/xml", "text/xml"})
+_XML: Final = ("application/xml", "text/xml")
 _AASX: Final = {
     "application/asset-administration-shell-package": True,
     "application/asset-administration-shell-package+xml": True,
@@ -29,11 +32,7 @@ _AASX: Final = {
 }
 """The names of packages in use, and whether the documents in one are XML."""
 
-_ACCEPTED: Final = re.compile(
-    r"[\t ]*([a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+)[\t ]*"
-    r"(?:;(?:[^,;]*;)*[\t ]*q=([01](?:\.[0-9]{0,3})?))?",
-    re.ASCII | re.IGNORECASE,
-)
+_OFFERED: Final = (JSON, *_XML, *_AASX, *RDF)
 _PIECE: Final = 262_144
 
 
@@ -46,13 +45,27 @@ async def get_serialization(call: Call) -> Answer:
         submodels=_identifiers(call, "submodelIds"),
         concept_descriptions=with_concepts,
     )
-    media_type = _media_type(call.header(b"accept"))
-    if media_type == _JSON:
-        return json_response(write_json(chosen))
+    media_type = _media_type(accept_of(call))
+    if media_type == JSON:
+        return json_response(write_json(chosen), headers=(VARIES,))
     if media_type in _XML:
         body = await asyncio.to_thread(write_xml, chosen.environment())
-        return Response(200, (_type(media_type), _length(len(body))), body)
+        return Response(200, (_type(media_type), _length(len(body)), VARIES), body)
+    if media_type in RDF:
+        return StreamResponse(200, (_type(media_type), VARIES), _rdf(chosen, RdfFormat(media_type)))
     return await _package(call, chosen, media_type)
+
+
+async def _rdf(chosen: Selection, form: RdfFormat) -> AsyncGenerator[bytes, None]:
+    """Yield a graph document by document: all of it may be larger than the memory."""
+    documents = [each for _, listed in chosen.lists() for each in listed]
+    writer = RdfWriter(form, (each.id for each in documents))
+    yield writer.head
+    for each in documents:
+        # Documents belong to the event loop; writing what was taken from them does not.
+        tree, class_name = each.tree(), each.stored.kind.value
+        yield await asyncio.to_thread(writer.document, tree, class_name)
+    yield writer.tail
 
 
 async def _package(call: Call, chosen: Selection, media_type: str) -> StreamResponse:
@@ -73,6 +86,7 @@ async def _package(call: Call, chosen: Selection, media_type: str) -> StreamResp
     headers = (
         _type(media_type),
         _length(length),
+        VARIES,
         (b"content-disposition", b'attachment; filename="environment.aasx"'),
     )
     return StreamResponse(200, headers, _pieces(file), folder.cleanup)
@@ -91,29 +105,11 @@ def _identifiers(call: Call, name: str) -> list[str] | None:
 
 
 def _media_type(accept: str | None) -> str:
-    """Return the form that an Accept header likes best, as it names it; JSON when it takes any."""
-    if accept is None or not accept.strip():
-        return _JSON
-    best, liking = None, 0.0
-    for part in accept.split(","):
-        match = _ACCEPTED.match(part)
-        if match is None:
-            continue
-        offered = _offered(match[1].lower())
-        quality = 1.0 if match[2] is None else float(match[2])
-        if offered is not None and quality > liking:
-            best, liking = offered, quality
+    """Return the form that an Accept header likes best; raises ``NotAcceptable``."""
+    best = best_type(accept, _OFFERED)
     if best is None:
-        known = ", ".join((_JSON, *sorted(_XML), *_AASX))
-        raise NotAcceptable(f"{accept[:200]!r} is none of {known}", path="Accept")
+        raise NotAcceptable(f"{accept!r} is none of {', '.join(_OFFERED)}", path="Accept")
     return best
-
-
-def _offered(media_type: str) -> str | None:
-    if media_type in ("*/*", "application/*"):
-        return _JSON
-    known = media_type == _JSON or media_type in _XML or media_type in _AASX
-    return media_type if known else None
 
 
 def _type(media_type: str) -> Header:

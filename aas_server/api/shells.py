@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from aas_server.api.bodies import read_json
@@ -9,9 +10,11 @@ from aas_server.api.call import Call
 from aas_server.api.documents import (
     created_document,
     document_filter,
-    document_response,
     replaced_document,
+    whole_response,
 )
+from aas_server.api.forms import in_form, wanted_type
+from aas_server.api.operations.operation import JSON
 from aas_server.api.paging import page_of, page_of_views, page_response
 from aas_server.api.responses import Response, created, no_content, view_response
 from aas_server.errors import Conflict, NotFound
@@ -43,13 +46,16 @@ async def post_shell(call: Call) -> Response:
     return created_document(call, shell, f"/shells/{encode_identifier(shell.id)}")
 
 
-def get_shell(call: Call) -> Response:
-    """Answer with one shell, or with the reference to it."""
+def get_shell(call: Call) -> Response | Awaitable[Response]:
+    """Answer with one shell in the form that Accept likes best, or with the reference to it."""
     shell = shell_of(call)
     if call.operation.content is Content.REFERENCE:
         call.modifiers()
         return view_response(shell_reference(shell.id))
-    return document_response(shell, shell.body())
+    media_type = wanted_type(call)
+    if media_type != JSON:
+        return in_form(call, shell, shell.tree(), media_type)
+    return whole_response(shell)
 
 
 async def put_shell(call: Call) -> Response:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from aas_server.api.bodies import read_json
 from aas_server.api.call import Call
 from aas_server.api.documents import (
+    VARIES,
     created_document,
     document_filter,
     document_response,
     etag,
     replaced_document,
+    whole_response,
 )
+from aas_server.api.forms import in_form, wanted_type
+from aas_server.api.operations.operation import JSON
 from aas_server.api.paging import page_of, page_of_views, page_response
 from aas_server.api.responses import Response, encode_json, no_content
 from aas_server.api.shells import require_submodel_of_shell, with_submodel, without_submodel
@@ -59,11 +65,20 @@ async def post_submodel(call: Call) -> Response:
     return created_document(call, submodel, f"/submodels/{encode_identifier(submodel.id)}")
 
 
-def get_submodel(call: Call) -> Response:
-    """Answer with one submodel in the form that is asked for."""
+def get_submodel(call: Call) -> Response | Awaitable[Response]:
+    """Answer with one submodel in the form that is asked for; the normal one as Accept likes it."""
     level, extent = call.modifiers()
     submodel = submodel_of(call)
-    return document_response(submodel, _render(submodel, call.operation.content, level, extent))
+    content = call.operation.content
+    if content is not Content.NORMAL:
+        return document_response(submodel, _render(submodel, content, level, extent))
+    media_type = wanted_type(call)
+    if media_type != JSON:
+        return in_form(call, submodel, normal(submodel.tree(), level, extent), media_type)
+    if _is_whole(submodel, level, extent):
+        return whole_response(submodel)
+    body = _render(submodel, content, level, extent)
+    return document_response(submodel, body, more=(VARIES,))
 
 
 async def put_submodel(call: Call) -> Response:
@@ -213,12 +228,16 @@ def _split_cursor(cursor: str | None) -> tuple[str | None, str | None, str | Non
     return before or None, own, within
 
 
+def _is_whole(submodel: Document, level: Level, extent: Extent) -> bool:
+    """Return whether nothing of the normal form is cut off."""
+    return level is Level.DEEP and (extent is Extent.WITH_BLOB_VALUE or not submodel.may_hold_blobs)
+
+
 def _render(submodel: Document, content: Content, level: Level, extent: Extent) -> bytes:
     if content is Content.NORMAL:
-        whole = level is Level.DEEP and (
-            extent is Extent.WITH_BLOB_VALUE or not submodel.may_hold_blobs
-        )
-        return submodel.body() if whole else encode_json(normal(submodel.tree(), level, extent))
+        if _is_whole(submodel, level, extent):
+            return submodel.body()
+        return encode_json(normal(submodel.tree(), level, extent))
     tree = submodel.tree()
     if content is Content.METADATA:
         return encode_json(metadata(tree))

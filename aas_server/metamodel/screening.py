@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import base64
 import re
+from itertools import islice
 from typing import Final
 
 from aas_server.errors import Finding
+from aas_server.metamodel.naming import namesakes
 from aas_server.metamodel.rewriting import JsonPath, encoded, json_path, rewritten
 from aas_server.metamodel.structure import STRUCTURE
 from aas_server.metamodel.tree import Node
@@ -36,11 +38,15 @@ _SIGNS: Final = tuple(
         "Batch",
         "Blob",
         "SelfManagedEntity",
+        "annotations",
         "createdAt",
         "dataSpecificationContent",
+        "statements",
         "updatedAt",
     )
 )
+_UNWATCHED: Final = ("AnnotatedRelationshipElement", "Entity")
+"""Whose children aas-core lets have the same idShort."""
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{1000}")
 _TYPED: Final = ("value", "min", "max")
 _URIS: Final = ("value", "min", "max", "path")
@@ -81,6 +87,8 @@ class Screening:
             changes |= self._affordable({**node, **changes})
         elif model_type == "Entity":
             changes |= _other_entity_type(node)
+        if model_type in _UNWATCHED:
+            self.findings += islice(namesakes(node, path), self._limit - len(self.findings))
         if "dataSpecificationContent" in node:
             self._check_data_specification(node, path)
         if node.get("assetKind") == "Batch":

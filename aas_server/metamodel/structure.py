@@ -126,7 +126,8 @@ def _attribute_issues(node: dict[str, Any], path: str) -> Iterator[str]:
 
 
 def _references(node: dict[str, Any]) -> Iterator[Any]:
-    yield node.get("semanticId")
+    if isinstance(node.get("semanticId"), dict):
+        yield node["semanticId"]
     for name in ("supplementalSemanticIds", "isCaseOf", "submodels"):
         yield from _listed(node, name)
     for embedded in _listed(node, "embeddedDataSpecifications"):

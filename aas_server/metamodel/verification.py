@@ -16,6 +16,7 @@ from aas_core3_1 import jsonization, stringification, verification
 from aas_core3_1.types import Class
 
 from aas_server.errors import Finding
+from aas_server.metamodel.naming import namesakes_at, unnamed_children
 from aas_server.metamodel.rewriting import JsonPath, json_path
 from aas_server.metamodel.screening import CHARACTERS_TEXT, MAX_CHECKED_TEXT, METAMODEL, Screening
 from aas_server.metamodel.structure import (
@@ -80,7 +81,8 @@ _ID_SHORT_TEXT: Final = (
     "letter and does not end with -"
 )
 _CHARACTERS_RULE: Final = "Constraint AASd-130"
-_UNIQUE_RULE: Final = "ID-shorts of the value must be unique"
+_NAMED_RULE: Final = "ID-shorts need to be defined for all"
+_UNIQUE_RULES: Final = ("Constraint AASd-022", "ID-shorts of the value must be unique")
 _VALUE_RULE: Final = re.compile(r"(Value|Min|Max) must be consistent with the value type")
 _MAX_TEXT: Final = 300
 
@@ -136,7 +138,14 @@ def _findings(screening: Screening, read: _Reader) -> Iterator[Finding]:
         yield next(found, _unreadable(error, []))
         yield from found
     else:
-        yield from map(_finding, verification.verify(instance))
+        for broken in verification.verify(instance):
+            # aas-core says of children without a name, or with the same, only whose they are.
+            if broken.cause.startswith(_NAMED_RULE):
+                yield from unnamed_children(screening.tree, _path(broken))
+            elif broken.cause.startswith(_UNIQUE_RULES):
+                yield from namesakes_at(screening.tree, _path(broken))
+            else:
+                yield _finding(broken)
 
 
 def _structure_findings(node: Node, read: _Reader, path: JsonPath) -> Iterator[Finding]:
@@ -173,13 +182,17 @@ def _unreadable(error: jsonization.DeserializationException, path: JsonPath) -> 
     return Finding(STRUCTURE, json_path([*path, *segments]), _text(error.cause))
 
 
-def _finding(error: verification.Error) -> Finding:
-    path: JsonPath = [
+def _path(error: verification.Error) -> JsonPath:
+    return [
         segment.index
         if isinstance(segment, verification.IndexSegment)
         else _CAMEL.sub(lambda found: found[1].upper(), segment.name)
         for segment in error.path.segments
     ]
+
+
+def _finding(error: verification.Error) -> Finding:
+    path = _path(error)
     if rule := _VALUE_RULE.match(error.cause):
         path.append(rule[1].lower())
     if error.cause.startswith(_ID_SHORT_RULE):
@@ -187,8 +200,6 @@ def _finding(error: verification.Error) -> Finding:
     if error.cause.startswith(_CHARACTERS_RULE):
         return Finding("AASd-130", json_path(path), CHARACTERS_TEXT)
     constraint = _CONSTRAINT.search(error.cause)
-    if error.cause.startswith(_UNIQUE_RULE):
-        return Finding("AASd-022", json_path(path), _text(error.cause))
     code = constraint[0] if constraint else METAMODEL
     return Finding(code, json_path(path), _text(error.cause))
 

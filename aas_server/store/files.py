@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
@@ -36,6 +37,13 @@ class Connections(Protocol):
         """Return what ``change`` does in a transaction of its own, once that is durable."""
 
 
+@dataclass(eq=False, slots=True)
+class _Upload:
+    """A file that is being taken in; the number is set where all changes are made."""
+
+    number: int | None = None
+
+
 class FileContents:
     """Takes files in and gives them out."""
 
@@ -43,20 +51,22 @@ class FileContents:
         self._connections = connections
         self._clock = clock
         self._being_read: Counter[str] = Counter()
-        self._taken_in: set[int] = set()
+        self._taken_in: set[_Upload] = set()
         self._unnamed: dict[int, int] = {}
 
     async def write(self, pieces: AsyncIterator[bytes]) -> StoredFile:
         """Take in a file; nothing of it stays when ``pieces`` raises."""
-        number = await self._begin()
-        self._taken_in.add(number)
+        upload = _Upload()
+        self._taken_in.add(upload)
         try:
+            number = await self._begin(upload)
             return await self._finish(number, await self._fill(number, pieces))
         except BaseException:
-            await self._drop(number)
+            if upload.number is not None:
+                await self._drop(upload.number)
             raise
         finally:
-            self._taken_in.discard(number)
+            self._taken_in.discard(upload)
 
     async def read(
         self, digest: str, *, start: int = 0, length: int | None = None
@@ -92,9 +102,6 @@ class FileContents:
         A file stays until sweeps have found for ``grace`` microseconds that nothing names it.
         """
         now = self._clock.now()
-        broken_off = select(files.c.number).where(
-            files.c.digest.is_(None), files.c.number.not_in(self._taken_in)
-        )
         unnamed = select(files.c.number).where(
             files.c.digest.not_in(select(file_names.c.digest)),
             files.c.digest.not_in(list(self._being_read)),
@@ -107,16 +114,26 @@ class FileContents:
             forgotten = [number for number, since in found.items() if since <= now - grace]
             for first in range(0, len(forgotten), _AT_ONCE):
                 _delete(connection, forgotten[first : first + _AT_ONCE])
+            # Not before: uploads that began meanwhile are not broken off.
+            taken_in = [upload.number for upload in list(self._taken_in)]
+            broken_off = select(files.c.number).where(
+                files.c.digest.is_(None),
+                files.c.number.not_in([number for number in taken_in if number is not None]),
+            )
             _delete(connection, broken_off)
             return {number: since for number, since in found.items() if since > now - grace}
 
         self._unnamed = await self._connections.write(change)
 
-    async def _begin(self) -> int:
+    async def _begin(self, upload: _Upload) -> int:
         row = insert(files).values(size=0, touched=self._clock.now()).returning(files.c.number)
-        return await self._connections.write(
-            lambda connection: int(connection.execute(row).scalar_one())
-        )
+
+        def begin(connection: Connection) -> int:
+            # Before any sweep can see the row.
+            upload.number = number = int(connection.execute(row).scalar_one())
+            return number
+
+        return await self._connections.write(begin)
 
     async def _fill(self, number: int, pieces: AsyncIterator[bytes]) -> StoredFile:
         digest = hashlib.sha256()

@@ -59,6 +59,8 @@ files: Final = Table(
     Column("digest", Text, unique=True),
     Column("size", BigInteger, nullable=False),
     Column("touched", BigInteger, nullable=False),
+    # What is late for one file must not hit another.
+    sqlite_autoincrement=True,
 )
 """Contents of files; one without a digest is still being taken in."""
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from aas_server.api.operations.table import BASE_PATHS
 from aas_server.live.values import BAD_NO_COMMUNICATION
 from aas_server.store.protocol import Kind
 from tests.api.conftest import Machine
@@ -33,7 +34,16 @@ class Page(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize("path", ["/health", "/actuator/health", "/health/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/health",
+        "/actuator/health",
+        "/health/",
+        *(f"{base}/actuator/health" for base in BASE_PATHS),
+        f"{API}/actuator/health/",
+    ],
+)
 async def test_health_is_up(client: httpx.AsyncClient, path):
     response = await client.get(path)
     assert response.json() == {"status": "UP"}

@@ -170,3 +170,15 @@ def test_no_query_at_all_breaks_the_parser(raw):
         given_query.reference("semanticId")
     except BadRequest:
         pass
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("True", True), ("FALSE", False)])
+def test_a_boolean_may_be_spelt_as_clients_of_other_languages_do(text, value):
+    assert query(all=text).boolean("all", default=not value) is value
+
+
+@pytest.mark.parametrize("text", ["", "1", "yes", "TRUEE"])
+def test_what_is_no_boolean_is_refused_by_name(text):
+    with pytest.raises(BadRequest) as caught:
+        query(all=text).boolean("all", default=True)
+    assert caught.value.path == "all"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from tests.clients.documents import (
     SUBMODEL,
     concept_description,
     everything,
+    global_reference,
     prop,
     shell,
     submodel,
@@ -147,6 +149,7 @@ def test_a_value_is_edited(ui: httpx.Client, path: str, body: str, shown: object
 
     assert answer.status_code == 204, answer.text
     assert answer.content == b""
+    assert "Content-Length" not in answer.headers
     assert ui.get(f"{ELEMENTS}/{path}/$value").json() == shown
 
 
@@ -208,6 +211,55 @@ def test_a_file_is_put_and_shown(ui: httpx.Client, path: str, name_is: str) -> N
     assert read.content == b"picture"
     assert read.headers["Content-Type"] == "image/png"
     assert "press.png" in read.headers["Content-Disposition"]
+
+
+def test_a_file_inside_of_a_list_is_put_and_shown(ui: httpx.Client) -> None:
+    file = {"modelType": "File", "idShort": "MarkingFile", "contentType": "image/png"}
+    marking = {"modelType": "SubmodelElementCollection", "value": [file]}
+    markings = {
+        "modelType": "SubmodelElementList",
+        "idShort": "Markings",
+        "typeValueListElement": "SubmodelElementCollection",
+        "value": [marking],
+    }
+    assert ui.post(ELEMENTS, json=markings).status_code == 201
+    path = f"{ELEMENTS}/Markings[0].MarkingFile"
+
+    put = ui.put(f"{path}/attachment", files={"file": ("ce.png", b"mark", "image/png")})
+
+    assert put.status_code == 204, put.text
+    assert ui.get(f"{path}/attachment").content == b"mark"
+    assert ui.get(f"{ELEMENTS}/Markings%5B0%5D.MarkingFile/attachment").content == b"mark"
+
+
+def test_nothing_empty_is_in_an_answer_for_it_breaks_the_editor(ui: httpx.Client) -> None:
+    bare = submodel("urn:press-shop:bare")
+    assert ui.put(f"/submodels/{encoded(bare['id'])}", json=bare).status_code == 201
+
+    for path in (SHELL_PATH, SUBMODEL_PATH, f"/submodels/{encoded(bare['id'])}"):
+        assert list(empties(ui.get(path).json())) == []
+    assert ui.get("/submodels").json()["result"]
+    assert ui.delete(f"/submodels/{encoded(bare['id'])}").status_code == 204
+
+
+def empties(node: Any, path: str = "") -> Iterator[str]:
+    """Yield the places of empty texts, lists and objects."""
+    if isinstance(node, dict | list):
+        steps = node.items() if isinstance(node, dict) else enumerate(node)
+        for step, child in steps:
+            yield from empties(child, f"{path}/{step}")
+    if node in ("", [], {}):
+        yield path
+
+
+def test_a_document_that_strict_clients_cannot_read_is_not_taken(ui: httpx.Client) -> None:
+    document = submodel("urn:press-shop:empty-key", prop("Word", "x"))
+    document["submodelElements"][0]["semanticId"] = global_reference("")
+
+    refused = ui.put(f"/submodels/{encoded(document['id'])}", json=document)
+
+    assert refused.status_code == 400
+    assert "submodelElements[0].semanticId.keys[0].value" in refused.text
 
 
 @pytest.mark.parametrize("query", ["", "?ignore-duplicates=true"])

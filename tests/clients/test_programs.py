@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -13,8 +14,10 @@ from tests.clients.documents import (
     concept_description,
     everything,
     shell,
+    submodel,
     submodel_reference,
 )
+from tests.clients.packages import package
 from tests.clients.tools import PROGRAMS, PROJECT, run_outside, tools_python, typescript_folder
 from tests.fuzz.world import shell_descriptor, submodel_descriptor
 from tests.system.aas_process import AasServer
@@ -29,6 +32,8 @@ def test_a_client_of_python_works(empty_server: AasServer, tmp_path: Path, name:
     ended = run_outside(
         [tools_python(), "-m", f"tests.clients.programs.{name}", address, tmp_path],
         folder=PROJECT,
+        # Some functions of shellsmith forget the address that they were given.
+        environment={"SHELLSMITH_BASYX_ENV_HOST": address},
     )
 
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}\n{empty_server.process.tail()}"
@@ -44,6 +49,7 @@ def test_the_client_of_typescript_works(empty_server: AasServer, tmp_path: Path)
                 "submodel": everything(),
                 "conceptDescription": concept_description(),
                 "submodelReference": submodel_reference(SUBMODEL),
+                "package": base64.b64encode(package(submodel("urn:press-shop:packed"))).decode(),
                 "shellDescriptor": shell_descriptor(),
                 "submodelDescriptor": submodel_descriptor(),
             }

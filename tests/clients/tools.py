@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -45,13 +45,17 @@ def typescript_folder() -> Path:
 
 
 def run_outside(
-    command: Sequence[str | Path], *, folder: Path, within: float = 120.0
+    command: Sequence[str | Path],
+    *,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    within: float = 120.0,
 ) -> subprocess.CompletedProcess[str]:
     """Run a client to its end in ``folder``, cut off from every other machine."""
     return subprocess.run(
         [str(part) for part in command],
         cwd=folder,
-        env=os.environ | _OFFLINE | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | _OFFLINE | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(environment or {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

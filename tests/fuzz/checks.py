@@ -52,11 +52,8 @@ def report(pairs: Iterable[tuple[Request, Answer, str]]) -> str:
 
 
 def _is_announced(request: Request, answer: Answer) -> bool:
-    """What is another version's work is declared, and answered 501 until then."""
-    unfinished = ("/query/", "/packages/", "$signed")
-    if answer.status == 501:
-        return any(part in request.target for part in unfinished)
-    return answer.status == 503
+    """Queries are declared, and answered 501 until they are carried out."""
+    return answer.status == 501 and "/query/" in request.target
 
 
 def _no_result(answer: Answer) -> str | None:

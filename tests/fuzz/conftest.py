@@ -45,8 +45,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AasServer]:
 
 
 @pytest.fixture(scope="module")
-def port(server: AasServer) -> int:
+def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AasServer]:
+    """A server that nobody may keep waiting for more than a second."""
+    folder = tmp_path_factory.mktemp("hasty")
+    with AasServer(
+        *serve_arguments(data=folder / "data"),
+        folder=folder,
+        environment={"AAS_IDLE_TIMEOUT": "1", "AAS_LOG_LEVEL": "ERROR"},
+    ) as server:
+        yield server
+
+
+def port_of(server: AasServer) -> int:
     return int(server.client.address.rpartition(":")[2])
+
+
+@pytest.fixture(scope="module")
+def port(server: AasServer) -> int:
+    return port_of(server)
 
 
 @pytest.fixture(scope="session")

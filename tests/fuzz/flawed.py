@@ -27,6 +27,9 @@ from tests.fuzz.bodies import (
     NO_JSON,
     Place,
     duplicated,
+    field,
+    file,
+    form,
     places,
     removed,
     replaced,
@@ -37,7 +40,6 @@ from tests.fuzz.world import (
     BASE_PATH,
     SAMPLES,
     SOUND,
-    SOUND_FORM,
     Operation,
     shell_descriptor,
     submodel_descriptor,
@@ -52,6 +54,7 @@ _ENUMERATIONS: Final = frozenset(
     {"assetKind", "type", "valueType", "direction", "state", "entityType"}
     | {"typeValueListElement", "valueTypeListElement", "modelType"}
 )
+_FORM_NAMES: Final = ("body", "content-type", "file")
 _MODIFIERS: Final = frozenset({"level", "extent"})
 
 
@@ -84,14 +87,16 @@ def _parameters(operation: Operation) -> Iterator[Request]:
 def _bodies(operation: Operation) -> Iterator[Request]:
     if operation.schema is None:
         return
-    if operation.schema.startswith("object{"):
+    if operation.is_form:
         for content_type, body in NO_FORM:
-            yield _request(operation, body=body, content_type=content_type, note="form")
+            yield _request(
+                operation, body=body, content_type=content_type, note="form", names=_FORM_NAMES
+            )
         return
     for body in NO_JSON:
-        yield _request(operation, body=body, note="JSON")
-    yield _request(operation, content_type="text/plain", note="content type")
-    yield _request(operation, content_type="application/xml; charset=x", note="content type")
+        yield _request(operation, body=body, note="JSON", names=("body",))
+    for media_type in ("text/plain", "application/xml; charset=x"):
+        yield _request(operation, content_type=media_type, note="content type", names=("body",))
     if not operation.schema.endswith("Value"):
         # What is a list goes to a job of its own, whose result says that its items are no good.
         lists = () if operation.path.startswith("/bulk") else (b"[[]]", b'[{"x": 1}]')
@@ -114,17 +119,17 @@ def _request(
         target = target.replace(f"{{{name}}}", (path or {}).get(name, SOUND[name][0]))
     headers: tuple[tuple[str, str], ...] = ()
     if operation.schema is not None:
-        sound_type, sound_body = _sound(operation.schema)
+        sound_type, sound_body = _sound(operation)
         headers = (("Content-Type", content_type or sound_type),)
         body = sound_body if body is None else body
     target = f"{BASE_PATH}{target}{'?' if query else ''}{query}"
     return Request(operation.method, target, headers, body or b"", note, names)
 
 
-def _sound(schema: str) -> tuple[str, bytes]:
-    if schema.startswith("object{"):
-        return FORM_TYPE[1], SOUND_FORM
-    return JSON_TYPE[1], json.dumps(SAMPLES[schema](Random(0))).encode()
+def _sound(operation: Operation) -> tuple[str, bytes]:
+    if operation.is_form:
+        return FORM_TYPE[1], form(field("fileName", b"a.txt"), file(operation.form_file))
+    return JSON_TYPE[1], json.dumps(SAMPLES[operation.schema or ""](Random(0))).encode()
 
 
 def _documents() -> Iterator[Request]:
@@ -199,7 +204,7 @@ def _values() -> Iterator[Request]:
         for value in values:
             body = json.dumps(value).encode()
             target = f"{_SUBMODEL}/submodel-elements/{path}/$value"
-            yield Request("PATCH", target, (JSON_TYPE,), body, "value")
+            yield Request("PATCH", target, (JSON_TYPE,), body, "value", (path,))
     for name, value in (("Nobody", 1), ("Count", "x"), ("Tool", {"Serial": "a", "Nobody": 1})):
         body = json.dumps({"Stroke": 99.5, name: value}).encode()
         yield Request("PATCH", f"{_SUBMODEL}/$value", (JSON_TYPE,), body, "one of two", (name,))

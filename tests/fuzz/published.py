@@ -141,7 +141,14 @@ def _values_of_submodels_as_a_list(document: Node) -> None:
     result["allOf"][-1]["properties"]["result"] = {"type": "array", "items": {"type": "object"}}
 
 
+def _files_of_every_type(document: Node) -> None:
+    for node in _objects(document["paths"]):
+        if "application/octet-stream" in node.get("content", {}):
+            node["content"] = {"*/*": node["content"]["application/octet-stream"]}
+
+
 def _bodies_of_no_content(document: Node) -> None:
+    document["components"]["responses"]["Part2-API-Schemas.no-content"].pop("content", None)
     for node in _objects(document["paths"]):
         responses = node.get("responses")
         if isinstance(responses, dict):
@@ -171,6 +178,7 @@ MENDED: Final[Mapping[str, Callable[[Node], None]]] = {
         _any_of_overlapping_alternatives
     ),
     "one object cannot hold the values of several submodels": _values_of_submodels_as_a_list,
+    "a file is sent as what it is": _files_of_every_type,
     "204 has no body": _bodies_of_no_content,
     "a PUT that created a submodel answers with it, not a reference (3.1.3)": _created_submodel,
     "a parameter stands where the schema of handleId should": _handles,

@@ -10,7 +10,7 @@ import pytest
 from tests.clients.documents import SUBMODEL, prop, submodel
 from tests.fuzz.bodies import FORM_TYPE, field, file, form
 from tests.fuzz.checks import complaint
-from tests.fuzz.conftest import MAX_BODY, MAX_UPLOAD
+from tests.fuzz.conftest import MAX_BODY, MAX_UPLOAD, port_of
 from tests.fuzz.values import encoded
 from tests.fuzz.wire import Answer, Request, exchange, exchange_alone
 from tests.fuzz.world import world
@@ -68,13 +68,11 @@ def answered_well(answer: Answer | None, note: str) -> str | None:
 
 
 @pytest.mark.parametrize("note", BROKEN)
-async def test_what_is_no_request_is_refused_or_cut_off(
-    server: AasServer, port: int, note: str
-) -> None:
-    answer = await exchange_alone(port, BROKEN[note], within=CLOSED_SECONDS)
+async def test_what_is_no_request_is_refused_or_cut_off(hasty_server: AasServer, note: str) -> None:
+    answer = await exchange_alone(port_of(hasty_server), BROKEN[note], within=CLOSED_SECONDS)
 
     assert answered_well(answer, note) is None
-    assert server.client.http.get("/description").status_code == 200
+    assert hasty_server.client.http.get("/description").status_code == 200
 
 
 def padded(size: int) -> bytes:

@@ -37,6 +37,7 @@ async def test_no_request_makes_the_server_fail_or_grow(
             warm = process.memory_info().rss
 
     assert not wrong, f"{report(wrong)}\n{server.process.tail()}"
+    assert "Traceback" not in server.process.log()
     if warm:
         assert process.memory_info().rss - warm < GROWTH_BYTES
 

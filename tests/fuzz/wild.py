@@ -105,8 +105,8 @@ def _value(random: Random, name: str, *, sound: float) -> str:
 def _body(random: Random, operation: Operation) -> tuple[tuple[tuple[str, str], ...], bytes]:
     if operation.schema is None:
         return ((JSON_TYPE,), b"{}") if random.random() < 0.03 else ((), b"")
-    if operation.schema.startswith("object{"):
-        return _form(random)
+    if operation.is_form:
+        return _form(random, operation.form_file)
     if random.random() < 0.12:
         return (JSON_TYPE,), random.choice(NO_JSON[:-1])
     document = SAMPLES[operation.schema](random)
@@ -116,10 +116,10 @@ def _body(random: Random, operation: Operation) -> tuple[tuple[tuple[str, str], 
     return (JSON_TYPE,), scrambled(text, random) if random.random() < 0.15 else text
 
 
-def _form(random: Random) -> tuple[tuple[tuple[str, str], ...], bytes]:
+def _form(random: Random, sound: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
     if random.random() < 0.4:
         content_type, body = random.choice(NO_FORM)
         return (("Content-Type", content_type),), body
-    content = bytes(random.randrange(256) for _ in range(random.randrange(200)))
+    content = random.choice((sound, scrambled(sound, random), random.randbytes(200)))
     body = form(field("fileName", random.choice((b"a.txt", b"../a", b"\xff", b""))), file(content))
     return (FORM_TYPE,), scrambled(body, random) if random.random() < 0.4 else body

@@ -27,6 +27,7 @@ from tests.clients.documents import (
     submodel,
     submodel_reference,
 )
+from tests.clients.packages import package
 from tests.fuzz.bodies import FORM_TYPE, JSON_TYPE, field, file, form
 from tests.fuzz.values import encoded, encoded_json
 from tests.fuzz.wire import Request
@@ -51,6 +52,16 @@ class Operation:
     @property
     def is_query(self) -> bool:
         return self.path.startswith("/query")
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the body is a multipart form with a file."""
+        return self.schema is not None and self.schema.startswith("object{")
+
+    @property
+    def form_file(self) -> bytes:
+        """A file that the operation takes."""
+        return PACKAGE if self.path.startswith("/packages") else b"hi"
 
 
 def operations(shared: Path) -> list[Operation]:
@@ -144,6 +155,8 @@ SOUND: Final[Mapping[str, tuple[str, ...]]] = {
 """Well-formed values by parameter, the first of them of something that exists."""
 
 
+PACKAGE: Final = package(submodel("urn:press-shop:packed", prop("Word", "x")))
+"""An AASX package, which holds what the server does not."""
 SOUND_FORM: Final = form(field("fileName", b"a.txt"), file(b"hi"))
 
 
@@ -193,6 +206,9 @@ def world() -> list[Request]:
     return [
         *(_put(path, json.dumps(document).encode()) for path, document in documents),
         Request("PUT", BASE_PATH + drawing, (FORM_TYPE,), SOUND_FORM),
+        Request(
+            "PUT", f"{BASE_PATH}/packages/{encoded('package')}", (FORM_TYPE,), form(file(PACKAGE))
+        ),
     ]
 
 

@@ -45,8 +45,36 @@ def places(tree: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("tree", "expected"),
     [
-        (submodel(number(None)), [("AASd-117", "")]),
-        (submodel(number("Aa"), number("Aa")), [("AASd-022", "")]),
+        (
+            submodel(number("Aa"), number(None), number(None)),
+            [("AASd-117", "submodelElements[1]"), ("AASd-117", "submodelElements[2]")],
+        ),
+        (
+            submodel(number("Aa"), number("Bb"), number("Aa")),
+            [("AASd-022", "submodelElements[2].idShort")],
+        ),
+        (
+            submodel(element("SubmodelElementCollection", value=[number("Aa"), number("Aa")])),
+            [("AASd-022", "submodelElements[0].value[1].idShort")],
+        ),
+        (
+            submodel(
+                element(
+                    "Entity", entityType="CoManagedEntity", statements=[number("Aa"), number("Aa")]
+                )
+            ),
+            [("AASd-022", "submodelElements[0].statements[1].idShort")],
+        ),
+        (
+            submodel(
+                element("AnnotatedRelationshipElement", annotations=[number("Aa"), number("Aa")])
+            ),
+            [("AASd-022", "submodelElements[0].annotations[1].idShort")],
+        ),
+        (
+            submodel(element("Operation", outputVariables=[{"value": number(None)}])),
+            [("AASd-117", "submodelElements[0].outputVariables[0]")],
+        ),
         (submodel(number("9a")), [("AASd-002", "submodelElements[0].idShort")]),
         (submodel(number("a-")), [("AASd-002", "submodelElements[0].idShort")]),
         (submodel(number(value="x")), [("metamodel", "submodelElements[0].value")]),

@@ -175,6 +175,51 @@ async def test_a_fresh_upload_survives_the_sweep_until_it_is_named(
     assert await read(sqlite_store, content.digest) == b"fresh"
 
 
+async def test_a_sweep_leaves_uploads_alone_that_began_after_it(
+    sqlite_store: SqliteStore, clock: FakeClock
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Late:
+        def reading(self) -> Any:
+            return sqlite_store.reading()
+
+        async def write(self, change: Any) -> Any:
+            if change.__name__ == "change":
+                begun.set()
+                await go_on.wait()
+            return await sqlite_store.write(change)
+
+    contents = FileContents(Late(), clock)
+    sweep = asyncio.create_task(contents.sweep())
+    await begun.wait()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"taken in "
+        go_on.set()
+        await sweep
+        yield b"while others are swept"
+
+    content = await contents.write(slow())
+
+    assert await read(sqlite_store, content.digest) == b"taken in while others are swept"
+
+
+async def test_the_number_of_a_file_never_comes_again(
+    sqlite_store: SqliteStore, tmp_path: Path
+) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise ConnectionError
+
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            await sqlite_store.write_file(broken())
+    await sqlite_store.write_file(pieces(b"whole"))
+
+    assert _numbers(tmp_path) == [3]
+
+
 async def test_a_second_server_is_kept_out_of_the_data_folder(
     sqlite_store: SqliteStore, tmp_path: Path, clock: FakeClock
 ) -> None:
@@ -251,6 +296,14 @@ def _rows(folder: Path, table: str) -> int:
     finally:
         database.close()
     return count
+
+
+def _numbers(folder: Path) -> list[int]:
+    database = sqlite3.connect(folder / "data" / "aas.sqlite")
+    try:
+        return [number for (number,) in database.execute("SELECT number FROM files")]
+    finally:
+        database.close()
 
 
 async def _until_swept(store: SqliteStore) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,11 +22,18 @@ from tests.clients.documents import (
     shell,
     submodel,
 )
+from tests.clients.packages import package
 from tests.system.aas_process import AasServer, encoded, serve_arguments
 
 SUBMODEL_PATH = f"/submodels/{encoded(SUBMODEL)}"
 ELEMENTS = f"{SUBMODEL_PATH}/submodel-elements"
 MANY = 250
+PACKAGE = "application/asset-administration-shell-package"
+LISTS = {
+    "assetAdministrationShells": "shells",
+    "submodels": "submodels",
+    "conceptDescriptions": "concept-descriptions",
+}
 SEMANTIC_ID = {
     "type": "ModelReference",
     "referredSemanticId": {
@@ -277,6 +285,53 @@ def test_a_value_of_another_type_is_refused(http: httpx.Client, path: str, value
     assert http.patch(f"{ELEMENTS}/{path}/$value", json=value).status_code == 400
 
     assert http.get(f"{ELEMENTS}/{path}").json() == before
+
+
+# Packages.
+
+
+def upload(http: httpx.Client, content: bytes) -> httpx.Response:
+    return http.post("/upload", files={"file": ("a.aasx", content)})
+
+
+@pytest.mark.parametrize("name", ["TestDataJson.aasx", "TestDataXml30.aasx", "TestDataXml31.aasx"])
+def test_a_package_is_read_whole_whatever_its_version(
+    http: httpx.Client, shared_dir: Path, name: str
+) -> None:
+    folder = shared_dir / "conformance"
+    whole = json.loads((folder / "env.json").read_text(encoding="utf-8"))
+
+    assert upload(http, (folder / name).read_bytes()).is_success
+
+    for kind, path in LISTS.items():
+        for document in whole.get(kind, ()):
+            here = f"/{path}/{encoded(document['id'])}"
+            assert http.get(here, params={"extent": "withBlobValue"}).json() == document
+            assert http.delete(here).status_code == 204
+
+
+def test_an_upload_that_is_wrong_in_one_document_changes_nothing(http: httpx.Client) -> None:
+    good, bad = submodel("urn:peers:good"), submodel("urn:peers:bad", prop("9", "x"))
+
+    answer = upload(http, package(good, bad))
+
+    assert answer.status_code == 400, answer.text
+    assert http.get(f"/submodels/{encoded('urn:peers:good')}").status_code == 404
+
+
+def test_files_go_through_a_package_and_back(http: httpx.Client) -> None:
+    put(http, SUBMODEL_PATH, everything())
+    attachment = f"{ELEMENTS}/Drawing/attachment"
+    files = {"file": ("drawing.txt", b"as it was drawn", "text/plain")}
+    assert http.put(attachment, files=files).status_code == 204
+    asked = {"submodelIds": encoded(SUBMODEL)}
+
+    kept = http.get("/serialization", params=asked, headers={"Accept": PACKAGE})
+    assert http.delete(SUBMODEL_PATH).status_code == 204
+    assert upload(http, kept.content).is_success
+
+    assert http.get(attachment).content == b"as it was drawn"
+    assert http.get(attachment).headers["Content-Type"] == "text/plain"
 
 
 # Many at the same time.

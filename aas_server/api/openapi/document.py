@@ -14,6 +14,7 @@ from aas_server.api.openapi.parameters import parameter_components
 from aas_server.api.openapi.responses import HEADERS, failure, other, response_components
 from aas_server.api.openapi.values import value_schemas
 from aas_server.api.operations.operation import JSON, Answer, Operation, Right, Service
+from aas_server.api.operations.parts import SUBMODEL_TYPES
 from aas_server.api.operations.table import BASE_PATHS, OPERATIONS
 
 SERVICES: Final = {
@@ -220,7 +221,7 @@ def _success(answer: Answer, *, tagged: bool) -> Schema:
 
 
 def _content(schema: str, media_type: str) -> Schema:
-    if schema == "Environment" and media_type != JSON:
+    if media_type != JSON and (schema == "Environment" or media_type in SUBMODEL_TYPES):
         return {"schema": typed("Binary")}
     name = schema.removesuffix("[]")
     listed = name != schema

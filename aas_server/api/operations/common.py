@@ -14,7 +14,7 @@ from aas_server.api.operations.operation import (
     Service,
     profiles,
 )
-from aas_server.api.operations.parts import PAGE, READ, ok
+from aas_server.api.operations.parts import PAGE, RDF, READ, ok
 
 _DESCRIBED: Final = {
     Service.SHELL_REPOSITORY: 3,
@@ -45,6 +45,7 @@ SERIALIZATIONS: Final = (
     "application/asset-administration-shell-package",
     "application/aasx+xml",
     "application/aas+zip",
+    *RDF,
 )
 """The media types of /serialization: Part 2 and Part 5 name a package in four ways."""
 
@@ -66,7 +67,7 @@ def common_operations() -> Iterator[Operation]:
         id="GenerateSerializationByIds",
         method="GET",
         path="/serialization",
-        summary="Shells and submodels as one environment: JSON, XML or AASX",
+        summary="Shells and submodels as one environment: JSON, XML, AASX or RDF",
         profiles=_first(_SERIALIZED),
         semantic_names=("GenerateSerializationByIds",),
         rights=READ,

@@ -9,6 +9,7 @@ from aas_server.api.operations.parts import (
     CREATE,
     CREATE_OR_UPDATE,
     DELETE,
+    DOCUMENT_TYPES,
     NO_CONTENT,
     PAGE,
     READ,
@@ -56,7 +57,7 @@ def concept_description_operations() -> Iterator[Operation]:
             one,
             "One concept description",
             READ,
-            ok("ConceptDescription"),
+            ok("ConceptDescription", DOCUMENT_TYPES),
             None,
         ),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from aas_server.api.operations.operation import Answer, Right
+from aas_server.api.operations.operation import JSON, Answer, Right
 from aas_server.metamodel.views import Content
 
 READ: Final = (Right.READ,)
@@ -15,6 +15,16 @@ DELETE: Final = (Right.DELETE,)
 EXECUTE: Final = (Right.EXECUTE,)
 
 PAGE: Final = ("limit", "cursor")
+
+RDF: Final = ("text/turtle", "application/ld+json", "application/n-quads", "application/n-triples")
+"""The media types of RDF."""
+CSV: Final = "text/csv"
+WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+DOCUMENT_TYPES: Final = (JSON, *RDF)
+"""The media types of a document in the normal form."""
+SUBMODEL_TYPES: Final = (*DOCUMENT_TYPES, CSV, WORKBOOK)
+"""The media types of a submodel in the normal form: as tables, too."""
 
 NO_CONTENT: Final = (Answer(204),)
 ACCEPTED: Final = (Answer(202, headers=("Location",)),)
@@ -47,9 +57,9 @@ FORM: Final = {
 """How a summary tells the content."""
 
 
-def ok(schema: str) -> tuple[Answer, ...]:
-    """Return: 200 with a JSON text of ``schema``."""
-    return (Answer(200, schema),)
+def ok(schema: str, media_types: tuple[str, ...] = (JSON,)) -> tuple[Answer, ...]:
+    """Return: 200 with a JSON text of ``schema``, or with the same in other media types."""
+    return (Answer(200, schema, media_types),)
 
 
 def created(schema: str) -> tuple[Answer, ...]:

@@ -20,6 +20,7 @@ from aas_server.api.operations.parts import (
     CREATE,
     CREATE_OR_UPDATE,
     DELETE,
+    DOCUMENT_TYPES,
     FORM,
     NO_CONTENT,
     PAGE,
@@ -110,9 +111,9 @@ def _shell_parts(home: Home) -> Iterator[Part]:
                 semantic_names=("GetAssetAdministrationShellById",),
                 rights=READ,
                 handler="shells.get_shell",
-                answers=ok(
-                    "AssetAdministrationShell" if content is Content.NORMAL else "Reference"
-                ),
+                answers=ok("AssetAdministrationShell", DOCUMENT_TYPES)
+                if content is Content.NORMAL
+                else ok("Reference"),
                 content=content,
             )
         )

@@ -12,7 +12,7 @@ from typing import Final
 
 from aas_server.api.operations.elements import element_parts
 from aas_server.api.operations.homes import Home, Part
-from aas_server.api.operations.operation import Body, Operation, Service, profiles
+from aas_server.api.operations.operation import JSON, Body, Operation, Service, profiles
 from aas_server.api.operations.parts import (
     CREATE,
     CREATE_OR_UPDATE,
@@ -22,6 +22,7 @@ from aas_server.api.operations.parts import (
     NO_CONTENT,
     PAGE,
     READ,
+    SUBMODEL_TYPES,
     SUFFIX,
     UPDATE,
     created,
@@ -154,7 +155,10 @@ def _submodel_parts(home: Home) -> Iterator[Part]:
                 semantic_names=("GetSubmodelById",),
                 rights=READ,
                 handler="submodels.get_submodel",
-                answers=ok(_RESULTS[content]),
+                answers=ok(
+                    _RESULTS[content],
+                    SUBMODEL_TYPES if content is Content.NORMAL else (JSON,),
+                ),
                 query=MODIFIERS[content],
                 content=content,
             ),

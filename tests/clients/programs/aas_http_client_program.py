@@ -104,11 +104,13 @@ def carry_files() -> None:
     picture.write_bytes(b"\x89PNG\r\n\x1a\n")
     assert CLIENT.shells.put_thumbnail_aas_repository(SHELL, "press.png", picture)
     assert CLIENT.shells.get_thumbnail_aas_repository(SHELL) == picture.read_bytes()
-    assert CLIENT.shells.delete_thumbnail_aas_repository(SHELL)
+    # It says that this failed, for it knows only the 200 that is deprecated since 3.1.1.
+    CLIENT.shells.delete_thumbnail_aas_repository(SHELL)
+    assert CLIENT.shells.get_thumbnail_aas_repository(SHELL) is None
 
 
 def read_through_the_wrapper_that_parses() -> None:
-    wrapper = sdk_wrapper.create_by_url(base_url=ADDRESS)
+    wrapper = sdk_wrapper.create_by_url(base_url=ADDRESS, encoded_ids=False)
     shells = wrapper.get_all_asset_administration_shells()
     assert SHELL in {each.id for each in shells.results}
     parsed = wrapper.get_submodel_by_id(SUBMODEL)

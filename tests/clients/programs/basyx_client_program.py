@@ -20,7 +20,9 @@ from tests.clients.documents import (
     everything,
     prop,
     shell,
+    submodel,
 )
+from tests.clients.packages import package
 from tests.clients.programs.steps import address_and_folder, answered, refused, run
 from tests.fuzz.world import shell_descriptor, submodel_descriptor
 
@@ -112,13 +114,14 @@ def keep_descriptors() -> None:
 
 
 def keep_packages() -> None:
-    package = FOLDER / "press.aasx"
-    package.write_bytes(b"as it came")
-    identifier = CLIENT.packages.upload(package, aas_ids=[SHELL])
-    assert CLIENT.packages.get(identifier) == b"as it came"
-    package.write_bytes(b"another")
-    CLIENT.packages.update(identifier, package)
-    assert CLIENT.packages.download_to_file(identifier, FOLDER / "b").read_bytes() == b"another"
+    first, second = (package(submodel(f"urn:press-shop:packed-{name}")) for name in "ab")
+    file = FOLDER / "press.aasx"
+    file.write_bytes(first)
+    identifier = CLIENT.packages.upload(file, aas_ids=[SHELL])
+    assert CLIENT.packages.get(identifier) == first
+    file.write_bytes(second)
+    CLIENT.packages.update(identifier, file)
+    assert CLIENT.packages.download_to_file(identifier, FOLDER / "b").read_bytes() == second
     assert identifier in {each["packageId"] for each in CLIENT.packages.list().items}
     CLIENT.packages.delete(identifier)
     refused(lambda: CLIENT.packages.get(identifier), ResourceNotFoundError)

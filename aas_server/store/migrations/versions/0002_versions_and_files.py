@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text, unique=True),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("touched", sa.BigInteger, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "chunks",

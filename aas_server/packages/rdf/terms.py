@@ -1,0 +1,37 @@
+"""Terms of Turtle and N-Quads: both write them alike (RDF 1.1 N-Quads, 2)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from aas_server.packages.rdf.resources import Binary, Iri, Resource, Value
+from aas_server.packages.rdf.vocabulary import XSD
+
+_ESCAPED: Final = re.compile('[\\x00-\\x1f"\\\\\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+
+
+def iri(text: str) -> str:
+    """Return an IRI, which must be one, as a term."""
+    return f"<{text}>"
+
+
+def simple(value: Value) -> str:
+    """Return an IRI or a literal as a term; raises ``TypeError`` for a resource."""
+    if isinstance(value, Resource):
+        raise TypeError("a resource has no term of its own")
+    if isinstance(value, Iri):
+        return f"<{value}>"
+    if isinstance(value, Binary):
+        return f'"{value}"^^<{XSD}base64Binary>'
+    if isinstance(value, bool):
+        return f'"{"true" if value else "false"}"^^<{XSD}boolean>'
+    if isinstance(value, int):
+        return f'"{value}"^^<{XSD}integer>'
+    return f'"{_ESCAPED.sub(_escape, value)}"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    sign = found[0]
+    return _SHORT.get(sign) or f"\\u{ord(sign):04X}"
