@@ -113,7 +113,7 @@ class AasApplication:
         started = self.clock.monotonic()
         raw_path = _raw_path(scope)
         series = self._unmatched
-        headers = dict(scope["headers"])
+        headers = _joined(scope["headers"])
         correlation_id = self._correlation_id(headers.get(_CORRELATION))
         try:
             if self._under_way > self.settings.max_requests:
@@ -257,6 +257,15 @@ def _read_headers(headers: Mapping[bytes, bytes], method: str) -> ReadHeaders:
         _text(headers.get(b"if-none-match")),
         is_read=method in _READS,
     )
+
+
+def _joined(headers: list[Header]) -> Mapping[bytes, bytes]:
+    """Return headers by name; those that come in several lines as one list (RFC 9110, 5.3)."""
+    found = dict(headers)
+    if len(found) < len(headers):
+        for name in found:
+            found[name] = b", ".join(value for key, value in headers if key == name)
+    return found
 
 
 def _text(value: bytes | None) -> str | None:

@@ -66,9 +66,14 @@ class Call:
         """Return the value of the header ``name`` (in small letters); the first one, or None."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
 
+    def listed(self, name: bytes) -> str | None:
+        """Return all values of a header whose value is a list (RFC 9110, 5.3), or None."""
+        values = [value.decode("latin-1") for key, value in self.headers if key == name]
+        return ", ".join(values) if values else None
+
     def conditions(self) -> Conditions:
         """Return what If-Match and If-None-Match demand; raises ``BadRequest``."""
-        return conditions(self.header(b"if-match"), self.header(b"if-none-match"))
+        return conditions(self.listed(b"if-match"), self.listed(b"if-none-match"))
 
     def identifier(self, name: str) -> str:
         """Return the Identifier in the path; raises ``BadRequest`` for a malformed one."""

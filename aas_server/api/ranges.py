@@ -37,7 +37,7 @@ async def file_response(
     """
     size = entry.content.size
     _, tag = shown_tag = tag_header(entry)
-    if_none_match = call.header(b"if-none-match")
+    if_none_match = call.listed(b"if-none-match")
     is_known = if_none_match is not None and matches_any(if_none_match, tag)
     is_sent = call.scope["method"] == "GET" and not is_known
     # Only GET has ranges, and If-None-Match comes before them (RFC 9110, 13.2.2 and 14.2).

@@ -59,6 +59,18 @@ async def test_a_read_that_knows_the_present_form_gets_304_without_a_body(client
     assert (other.status_code, other.content) == (200, first.content)
 
 
+async def test_a_condition_may_come_in_several_lines(client: httpx.AsyncClient):
+    path = f"{API}/submodels/{TYPES}/submodel-elements/Number/$value"
+    for order in (1, -1):
+        tag = (await client.get(path)).headers["etag"]
+        lines = (tag, '"other"')[::order]
+        known = [("if-none-match", line) for line in lines]
+        assert (await client.get(path, headers=known)).status_code == 304
+        asked = [("if-match", line) for line in lines]
+        assert (await client.get(path, headers=asked)).status_code == 200
+        assert (await client.patch(path, json=order, headers=asked)).status_code == 204
+
+
 async def test_what_is_missing_is_not_found_whatever_the_condition(client: httpx.AsyncClient):
     path = f"{API}/submodels/{TYPES}/submodel-elements/Missing"
     refused(await client.get(path, headers={"if-none-match": "*"}), 404)
