@@ -29,7 +29,8 @@ A hot read compares a header with these: what is not among them is looked at in 
 
 _MAX_WISHES: Final = 4096
 """Characters of a header that are looked at."""
-_ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_ELEMENT: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))++', re.DOTALL)
+"""One element of a list; a quotation that does not end takes all that follows."""
 _RANGE: Final = re.compile(r"[\t ]*([!#$&^_.+*a-z0-9-]+)/([!#$&^_.+*a-z0-9-]+)[\t ]*(?=;|$)")
 _QUALITY: Final = re.compile(r';[\t ]*q=([^;"\t ]*)')
 _VALUE: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
@@ -67,7 +68,8 @@ def best_type(accept: str | None, offered: Sequence[str]) -> str | None:
 def languages_of(call: Call) -> tuple[str, ...]:
     """Return the languages that a client likes, the best first, and English after them."""
     wishes: list[tuple[float, str]] = []
-    for element in (_joined(call, b"accept-language") or "").lower().split(","):
+    wanted = _joined(call, b"accept-language") or ""
+    for element in wanted[:_MAX_WISHES].lower().split(","):
         match = _LANGUAGE.match(element)
         quality = _quality(element)
         if match is not None and quality:
@@ -78,13 +80,13 @@ def languages_of(call: Call) -> tuple[str, ...]:
 
 def _joined(call: Call, name: bytes) -> str | None:
     values = [value.decode("latin-1") for key, value in call.headers if key == name]
-    return ", ".join(values)[:_MAX_WISHES] if values else None
+    return ", ".join(values) if values else None
 
 
 def _ranges(accept: str) -> list[tuple[str, str, float, int]]:
     """Return type, subtype, quality and place of each media range."""
     found: list[tuple[str, str, float, int]] = []
-    for place, element in enumerate(_ELEMENT.findall(accept.lower())):
+    for place, element in enumerate(_ELEMENT.findall(accept[:_MAX_WISHES].lower())):
         match = _RANGE.match(element)
         quality = _quality(element)
         if match is not None and quality is not None:

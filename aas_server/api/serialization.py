@@ -44,6 +44,7 @@ async def get_serialization(call: Call) -> Answer:
         shells=_identifiers(call, "aasIds"),
         submodels=_identifiers(call, "submodelIds"),
         concept_descriptions=with_concepts,
+        live_qualifiers=call.query.boolean("liveQualifiers", default=False),
     )
     media_type = _media_type(accept_of(call))
     if media_type == JSON:
@@ -63,7 +64,7 @@ async def _rdf(chosen: Selection, form: RdfFormat) -> AsyncGenerator[bytes, None
     yield writer.head
     for each in documents:
         # Documents belong to the event loop; writing what was taken from them does not.
-        tree, class_name = each.tree(), each.stored.kind.value
+        tree, class_name = chosen.tree(each), each.stored.kind.value
         yield await asyncio.to_thread(writer.document, tree, class_name)
     yield writer.tail
 

@@ -124,6 +124,21 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False)],
+    target: Annotated[Path, typer.Argument(metavar="OUT")],
+) -> None:
+    """Write a package or an environment in another form, named by the extension of OUT.
+
+    Read are .aasx, .json, .xml, .ttl, .jsonld, .nq and .nt; written are those, and .csv and .xlsx
+    of a single submodel. What was odd is told.
+    """
+    from aas_server.cli.converting import convert_file
+
+    run(lambda: convert_file(source, target, _err))
+
+
 schema = typer.Typer(help="Print the schemas of what people write and of what the API speaks.")
 app.add_typer(schema, name="schema")
 

@@ -35,9 +35,9 @@ def read_environment(body: bytes, name: str) -> Contents:
     """
     body = body.removeprefix(_BOM)
     if body.lstrip()[:1] == b"<" or body.startswith(_UTF_16_BOMS):
-        return _contents(_from_xml(body, name), name)
+        return contents_of(_from_xml(body, name), name)
     try:
-        return _contents(msgspec.json.decode(body), name)
+        return contents_of(msgspec.json.decode(body), name)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"is neither JSON nor XML: {error}", path=name) from error
 
@@ -68,7 +68,11 @@ def _of_3_1(node: Node, path: JsonPath) -> Node:
     return node
 
 
-def _contents(environment: Any, name: str) -> Contents:
+def contents_of(environment: Any, name: str) -> Contents:
+    """Return what ``environment`` in the normal form holds; ``name`` says where it is from.
+
+    Raises ``BadRequest`` for what is no environment.
+    """
     if not isinstance(environment, dict) or not environment.keys() <= LISTS.keys():
         raise BadRequest(
             f"is no AAS environment: expected an object with {', '.join(LISTS)}", path=name

@@ -40,9 +40,8 @@ class Parts:
         """Return whether a document must call some of its files by new names."""
         return (document.stored.kind, document.id) in self.renamed
 
-    def tree(self, document: Document) -> Node:
-        """Return a document, not to be changed, in which files have the names of their parts."""
-        tree = document.tree()
+    def tree(self, document: Document, tree: Node) -> Node:
+        """Return ``tree``, a form of ``document``, in which files have the names of their parts."""
         names: Mapping[Any, str] | None = self.renamed.get((document.stored.kind, document.id))
         if names is None:
             return tree

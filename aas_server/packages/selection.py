@@ -19,11 +19,16 @@ _MEMBERS: Final = {kind: name for name, kind in LISTS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Documents to write, in the order of their creation."""
+    """Documents to write, in the order of their creation.
+
+    They go with their live values; ``live_qualifiers`` says whether with the qualifiers that tell
+    how good those were, too.
+    """
 
     shells: list[Document]
     submodels: list[Document]
     concept_descriptions: list[Document]
+    live_qualifiers: bool = False
 
     def lists(self) -> Iterator[tuple[str, list[Document]]]:
         """Yield the member of the environment and the documents for each kind that is there."""
@@ -36,11 +41,19 @@ class Selection:
                 yield _MEMBERS[kind], documents
 
     def environment(self, parts: Parts = NO_PARTS) -> Node:
-        """Return the documents as one environment, as reads show them."""
+        """Return the documents as one environment in the normal form."""
         return {
-            name: [parts.tree(document) for document in documents]
+            name: [parts.tree(document, self.tree(document)) for document in documents]
             for name, documents in self.lists()
         }
+
+    def tree(self, document: Document) -> Node:
+        """Return one of the documents, not to be changed."""
+        return document.tree() if self.live_qualifiers else document.exchanged_tree()
+
+    def is_as_read(self, document: Document) -> bool:
+        """Return whether ``document`` goes byte for byte as reads show it."""
+        return self.live_qualifiers or document.live_version() is None
 
 
 def select(
@@ -49,6 +62,7 @@ def select(
     shells: Iterable[str] | None = None,
     submodels: Iterable[str] | None = None,
     concept_descriptions: bool = True,
+    live_qualifiers: bool = False,
 ) -> Selection:
     """Return what is asked for by id, everything when nothing is.
 
@@ -58,14 +72,17 @@ def select(
     """
     if shells is None and submodels is None:
         concepts = list(repository.concept_descriptions) if concept_descriptions else []
-        return Selection(list(repository.shells), _stored_submodels(repository), concepts)
+        stored = _stored_submodels(repository)
+        return Selection(list(repository.shells), stored, concepts, live_qualifiers)
     chosen_shells = [repository.shells.get(each) for each in dict.fromkeys(shells or ())]
     wanted = dict.fromkeys(submodels or ())
     chosen = [repository.submodels.get(each) for each in wanted]
     if submodels is None:
         chosen = list(_referred(repository, chosen_shells))
     concepts = _concepts(repository, [*chosen_shells, *chosen]) if concept_descriptions else []
-    return Selection(_in_order(chosen_shells), _in_order(chosen), concepts)
+    return Selection(
+        _in_order(chosen_shells), _in_order(chosen), concepts, live_qualifiers=live_qualifiers
+    )
 
 
 def files_of(repository: Repository, selection: Selection) -> list[FileEntry]:

@@ -34,7 +34,7 @@ FindConcept = Callable[[str], Node | None]
 
 _SIGNS: Final = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _FORMULA: Final = re.compile(rf"\s*{_SIGNS}|[\t\r\n]")
-_INNER_FORMULA: Final = re.compile(rf"([;\t\r\n]\s*)(?={_SIGNS})")
+_INNER_FORMULA: Final = re.compile(rf"([;\t\r\n][\s\"]*)(?={_SIGNS})")
 """What begins a cell where the separator is not the comma: that depends on the reader's country."""
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _BOM: Final = "\ufeff"

@@ -35,9 +35,10 @@ _PIECE_MODE: Final = 0o644 << 16
 
 
 def write_json(selection: Selection, parts: Parts = NO_PARTS) -> bytes:
-    """Return the environment as JSON: the documents byte for byte as reads show them."""
+    """Return the environment as JSON: documents without live values byte for byte as stored."""
     members = [
-        b'"%b":[%b]' % (name.encode(), b",".join(_body(each, parts) for each in documents))
+        b'"%b":[%b]'
+        % (name.encode(), b",".join(_body(selection, each, parts) for each in documents))
         for name, documents in selection.lists()
     ]
     return b"{%b}" % b",".join(members)
@@ -112,7 +113,7 @@ def _info(name: str) -> zipfile.ZipInfo:
     return info
 
 
-def _body(document: Document, parts: Parts) -> bytes:
-    if parts.has_renamed(document):
-        return msgspec.json.encode(parts.tree(document))
-    return document.body()
+def _body(selection: Selection, document: Document, parts: Parts) -> bytes:
+    if selection.is_as_read(document) and not parts.has_renamed(document):
+        return document.body()
+    return msgspec.json.encode(parts.tree(document, selection.tree(document)))

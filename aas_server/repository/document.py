@@ -13,6 +13,7 @@ from aas_server.live.slots import Slot
 from aas_server.metamodel.fingerprint import fingerprint
 from aas_server.metamodel.id_short_path import IdShortPath
 from aas_server.metamodel.tree import Node, resolve
+from aas_server.repository.live_elements import as_stored
 from aas_server.store.protocol import Kind, StoredDocument
 
 _decoder: Final[msgspec.json.Decoder[Node]] = msgspec.json.Decoder(dict[str, Any])
@@ -116,6 +117,13 @@ class Document:
     def stored_tree(self) -> Node:
         """Return the decoded body as it is stored, without live values; not to be changed."""
         return self.tree() if self._live() is None else decode(self.stored.body)
+
+    def exchanged_tree(self) -> Node:
+        """Return the document as it goes elsewhere, not to be changed: with its present live values
+        and without the qualifiers that reads add to them, which nobody there keeps true.
+        """
+        tree = self.tree()
+        return tree if self._live() is None else as_stored(tree, self._hub.group(self.id))
 
     def etag(self) -> str:
         """Return the entity tag of ``body()``, without quotes.

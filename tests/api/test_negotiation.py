@@ -185,11 +185,13 @@ async def test_a_table_is_in_the_language_of_the_client(
 
 async def test_units_come_from_the_concepts_behind_semantic_ids(client: httpx.AsyncClient) -> None:
     (embedded,) = CONCEPT_DESCRIPTION["embeddedDataSpecifications"]
-    content = embedded["dataSpecificationContent"] | {"unit": "Cel"}
+    definition = [{"language": "en", "text": "how warm it is"}]
+    content = embedded["dataSpecificationContent"] | {"unit": "Cel", "definition": definition}
     concept = CONCEPT_DESCRIPTION | {
         "embeddedDataSpecifications": [embedded | {"dataSpecificationContent": content}]
     }
-    assert (await client.put(ONE_CONCEPT, json=concept)).status_code == 204
+    written = await client.put(ONE_CONCEPT, json=concept)
+    assert written.status_code == 204, written.text
     element = PLAIN_SUBMODEL["submodelElements"][0] | {"semanticId": external(CONCEPT_ID)}
     tree = {**PLAIN_SUBMODEL, "submodelElements": [element]}
     assert (await client.put(f"{API}/submodels/{PLAIN}", json=tree)).status_code == 204
@@ -198,7 +200,7 @@ async def test_units_come_from_the_concepts_behind_semantic_ids(client: httpx.As
 
 
 async def test_each_form_has_a_tag_that_reads_and_writes_know(client: httpx.AsyncClient) -> None:
-    path = f"{API}/submodels/{PLAIN}"
+    path = f"{API}/submodels/{LIVE}"
     tags = {}
     for media_type in DOCUMENT_TYPES:
         asked = {"accept": media_type, "accept-encoding": "identity"}
@@ -215,7 +217,7 @@ async def test_each_form_has_a_tag_that_reads_and_writes_know(client: httpx.Asyn
             assert response.status_code == (304 if known == media_type else 200)
             assert response.headers["vary"].startswith("accept")
     headers = {"if-match": tags["text/turtle"]}
-    assert (await client.put(path, json=PLAIN_SUBMODEL, headers=headers)).status_code == 204
+    assert (await client.put(path, json=LIVE_SUBMODEL, headers=headers)).status_code == 204
 
 
 async def test_large_forms_are_compressed(client: httpx.AsyncClient) -> None:
@@ -297,7 +299,7 @@ async def test_on_the_wire_a_hot_document_comes_in_the_form_that_is_asked_for(
         for _ in range(3):
             answer = await connection.ask(request(path, Accept=accept))
             assert b"\r\ncontent-type: %b\r\n" % content_type in answer
-            assert b"\r\nvary: accept\r\n" in answer
+            assert b"\r\nvary: accept" in answer
             assert undated(await connection.ask(request(path))) == first
             two = request(path, Accept="*/*;q=0.1").replace(
                 b"\r\n\r\n", b"\r\nAccept: text/turtle\r\n\r\n"

@@ -199,6 +199,13 @@ KNOWN = (
         ours={"+createdFrom", "+updatedFrom", "+assetIds"},
     ),
     Known(
+        "what goes elsewhere leaves the qualifiers of live values behind unless asked for them",
+        "query",
+        (r".*/serialization",),
+        theirs=set(),
+        ours={"+liveQualifiers"},
+    ),
+    Known(
         "clientTimeoutDuration is optional since 3.1.2: one schema for both ways to invoke",
         "body",
         (rf"POST ({SUBMODEL}){ELEMENT}/invoke-as(nyc|ync(/\$value)?)",),

@@ -133,7 +133,34 @@ async def test_live_values_are_those_of_this_moment(
     (found,) = documents(response.content, tmp_path)[Kind.SUBMODEL]
     first, expected = found["submodelElements"][0], shown["submodelElements"][0]
     assert first["value"] == expected["value"] == "21.5"
-    assert len(first["qualifiers"]) == len(expected["qualifiers"])
+    assert "qualifiers" not in first
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/xml", PACKAGE])
+async def test_the_qualifiers_of_live_values_come_along_when_asked_for(
+    client: httpx.AsyncClient, machine: Any, tmp_path: Path, accept: str
+) -> None:
+    machine.tell(machine.bind("Temperature"), 21.5)
+    shown = (await client.get(f"{API}/submodels/{LIVE}")).json()
+    params = {"submodelIds": LIVE, "liveQualifiers": "true"}
+    response = await client.get(URL, params=params, headers={"accept": accept})
+    (found,) = documents(response.content, tmp_path)[Kind.SUBMODEL]
+    first, expected = found["submodelElements"][0], shown["submodelElements"][0]
+    assert len(first["qualifiers"]) == len(expected["qualifiers"]) > 0
+
+
+async def test_qualifiers_of_the_author_stay(
+    client: httpx.AsyncClient, machine: Any, tmp_path: Path
+) -> None:
+    path = f"{API}/submodels/{LIVE}/submodel-elements/Temperature"
+    own = {"kind": "ConceptQualifier", "type": "own", "valueType": "xs:string", "value": "1"}
+    element = (await client.get(path)).json()
+    assert (await client.put(path, json={**element, "qualifiers": [own]})).status_code == 204
+    machine.tell(machine.bind("Temperature"), 21.5)
+    assert len((await client.get(path)).json()["qualifiers"]) > 1
+    response = await client.get(URL, params={"submodelIds": LIVE})
+    (found,) = response.json()["submodels"]
+    assert found["submodelElements"][0]["qualifiers"] == [own]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import socket
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -215,6 +216,10 @@ def test_what_the_ontology_has_no_words_for_comes_back_too(tree: Node, form: Rdf
         'urn:x:"',
         "https://[::1]/x",
         "urn:x:%",
+        "urn:x:\xa0",
+        "urn:x:\u3000",
+        "urn:x:\ue000",
+        "urn:x:\ufffd",
         "x:",
     ],
 )
@@ -252,15 +257,20 @@ def test_documents_and_elements_have_the_iris_that_are_told() -> None:
 
 
 @EVERY_FORM
-def test_documents_whose_iris_would_be_the_same_do_not_run_together(form: RdfFormat) -> None:
-    trees = {
-        "assetAdministrationShells": [{"modelType": "AssetAdministrationShell", "id": EXAMPLE}],
-        "submodels": [
-            submodel(prop("P", value="1")),
-            submodel(prop("P", value="2")),
-            submodel(id=f"{EXAMPLE}#P"),
-        ],
-    }
+@pytest.mark.parametrize(
+    "trees",
+    [
+        environment(submodel(prop("P", value="1")), submodel(id=f"{EXAMPLE}#P")),
+        environment(submodel(prop("P", value="1"), prop("P", value="2"))),
+        environment(submodel(prop("P", value="1")), submodel(prop("P", value="2"))),
+        {
+            "assetAdministrationShells": [{"modelType": "AssetAdministrationShell", "id": EXAMPLE}],
+            "submodels": [submodel(prop("P"))],
+        },
+    ],
+    ids=["element and document", "elements", "submodels", "shell and submodel"],
+)
+def test_what_would_have_the_same_iri_does_not_run_together(trees: Node, form: RdfFormat) -> None:
     assert read_rdf(write_rdf(trees, form), form) == trees
 
 
@@ -436,7 +446,7 @@ def test_a_resource_that_is_named_again_and_again_does_not_multiply_without_end(
     monkeypatch.setattr(reading, "MAX_STATEMENTS", 1000)
     names = ["urn:s", *(f"urn:l{index}" for index in range(30))]
     lines = [f"<{name}> <{RDF.type}> <SubmodelElementCollection> ." for name in names[1:]]
-    for upper, lower in zip(names[1:], names[2:], strict=False):
+    for upper, lower in pairwise(names[1:]):
         for twin in ("a", "b"):
             lines += [
                 f"<{upper}> <SubmodelElementCollection/value> <{upper}{twin}> .",

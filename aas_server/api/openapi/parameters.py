@@ -89,6 +89,10 @@ _QUERY: Final[dict[str, Schema]] = {
         "description": "Whether the concept descriptions that are referred to come along",
         "schema": {"type": "boolean", "default": True},
     },
+    "liveQualifiers": {
+        "description": "Whether live values come with the qualifiers that tell how good they are",
+        "schema": {"type": "boolean", "default": False},
+    },
     "createdFrom": {
         "description": "Created at this instant or later",
         "schema": {"type": "string", "format": "date-time"},

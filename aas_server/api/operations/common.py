@@ -73,7 +73,7 @@ def common_operations() -> Iterator[Operation]:
         rights=READ,
         handler="serialization.get_serialization",
         answers=(Answer(200, "Environment", SERIALIZATIONS),),
-        query=("aasIds", "submodelIds", "includeConceptDescriptions"),
+        query=("aasIds", "submodelIds", "includeConceptDescriptions", "liveQualifiers"),
     )
     yield from _queries()
     yield from _recent_changes()

@@ -19,7 +19,7 @@ from aas_server.packages.rdf.writing import RdfFormat
 
 MAX_BYTES: Final = 256 * 1024**2
 MAX_STATEMENTS: Final = 1_000_000
-"""Statements of a graph at most: each takes about a kilobyte of memory."""
+"""Statements of a graph at most: each takes up to two kilobytes of memory."""
 
 
 def read_rdf(body: bytes, form: RdfFormat) -> Node:

@@ -32,7 +32,7 @@ from aas_server.packages.rdf.vocabulary import (
 )
 
 _ABSOLUTE: Final = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\x7f-\x9f\ufffe\uffff]+"
+    r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\x7f-\x9f\s\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]+"
 )
 _MADE: Final = "urn:aas-server:id:"
 _SIMPLE: Final = frozenset({STRING, BOOLEAN, BINARY})
