@@ -258,9 +258,15 @@ class Repository:
         if identifier in self.submodels and identifier not in self._generated:
             raise BadRequest(f"the id {identifier!r} is taken by a stored submodel")
         sequence = self._generated.setdefault(identifier, GENERATED_SEQUENCE + len(self._generated))
+        shown = self.submodels.find(identifier)
         now = self.now()
         body = msgspec.json.encode(tree)
-        stored = StoredDocument(Kind.SUBMODEL, identifier, sequence, 1, body, now, now)
+        if shown is not None and shown.stored.body == body:
+            return shown
+        # Nobody stores a number of revisions: the time tells states apart, also after a restart.
+        revision = now if shown is None else max(now, shown.stored.revision + 1)
+        created = now if shown is None else shown.stored.created
+        stored = StoredDocument(Kind.SUBMODEL, identifier, sequence, revision, body, created, now)
         document = Document(stored, self._hub, self._decoded)
         self.submodels.put(document)
         return document

@@ -252,3 +252,26 @@ async def test_pages_are_negotiated_as_operations_are(raw, path, accept, coding)
     assert head.headers == coded.headers
     if coding is not None:
         assert coded.content == compress(plain.content, Coding(coding))
+
+
+async def test_a_generated_submodel_is_never_sent_from_what_it_was(raw, filled):
+    path = f"{API}/submodels/{encode_identifier('urn:example:status')}"
+    async with raw:
+        for text in ("connecting" * 300, "connected" * 300, "connecting" * 300):
+            element = {"modelType": "Property", "idShort": "S", "valueType": "xs:string"}
+            filled.put_generated(
+                {
+                    "modelType": "Submodel",
+                    "id": "urn:example:status",
+                    "submodelElements": [{**element, "value": text}],
+                }
+            )
+            coded = await read(raw, path, "gzip")
+            assert text.encode() in gzip.decompress(coded.content)
+            plain = await read(raw, path, None)
+            assert text.encode() in plain.content
+            unchanged = await raw.get(
+                path,
+                headers={"if-none-match": plain.headers["etag"], "accept-encoding": "identity"},
+            )
+            assert unchanged.status_code == 304

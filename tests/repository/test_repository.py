@@ -194,6 +194,21 @@ def test_only_the_documents_read_last_are_kept_decoded(hub: LiveHub) -> None:
     assert documents[1].tree() is not second
 
 
+async def test_each_state_of_a_generated_submodel_has_a_tag_of_its_own(
+    repository: Repository, clock: FakeClock
+) -> None:
+    tags = []
+    for state in ("up", "down", "down", "up"):
+        status = {"modelType": "Submodel", "id": "urn:status", "idShort": state}
+        tags.append(repository.put_generated(status).etag())
+    assert tags[1] == tags[2]
+    assert len(set(tags)) == 3
+    clock.advance(1)
+    restarted = Repository(MemoryStore(clock), LiveHub(clock), clock)
+    status = {"modelType": "Submodel", "id": "urn:status", "idShort": "down"}
+    assert restarted.put_generated(status).etag() not in tags
+
+
 async def test_generated_submodels_stand_last_are_read_only_and_never_stored(
     clock: FakeClock, hub: LiveHub
 ) -> None:
