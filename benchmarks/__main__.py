@@ -10,7 +10,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import demo_memory, http_lists, http_reads, http_writes, ingest, model_memory
+from benchmarks import (
+    demo_memory,
+    http_lists,
+    http_reads,
+    http_writes,
+    ingest,
+    model_memory,
+    packages,
+)
 from benchmarks.measure import Row
 
 BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Row]]]] = {
@@ -20,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Row]]]] = {
     "ingest": ingest.run,
     "memory": demo_memory.run,
     "model": model_memory.run,
+    "packages": packages.run,
 }
 
 
