@@ -10,7 +10,7 @@ import structlog
 
 LogFormat = Literal["console", "json"]
 
-_NOISY_LIBRARIES: Final = (
+NOISY_LIBRARIES: Final = (
     "asyncua",
     "aiosqlite",
     "alembic",
@@ -42,7 +42,7 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # lines are rare, and a new configuration reaches everyone
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -54,5 +54,5 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in _NOISY_LIBRARIES:
+    for name in NOISY_LIBRARIES:
         logging.getLogger(name).setLevel(logging.ERROR)

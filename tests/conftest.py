@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+import structlog
 
 from aas_server.live.hub import LiveHub
+from aas_server.logs import NOISY_LIBRARIES
 from aas_server.repository.repository import Repository
 from tests.support.clock import FakeClock
 from tests.support.memory_store import MemoryStore
@@ -22,6 +25,20 @@ def _no_process_is_left() -> Iterator[None]:
     yield
     left = psutil.Process().children(recursive=True)
     assert [child for child in left if child.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_put_back() -> Iterator[None]:
+    """Commands that run within a test configure the log of the whole process."""
+    config, root = structlog.get_config(), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    levels = {name: logging.getLogger(name).level for name in NOISY_LIBRARIES}
+    yield
+    structlog.configure(**config)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
 
 
 @pytest.fixture(scope="session")
