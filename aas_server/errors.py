@@ -16,13 +16,16 @@ class Finding:
     """One thing that is wrong in a document, or only unusual.
 
     ``code`` is the constraint that does not hold (``AASd-117``), or ``structure``; ``path`` is the
-    JSON path of the place, ``""`` for the document itself.
+    JSON path of the place, ``""`` for the document itself; ``part`` is the part of the package that
+    the document is from, if it is from one; ``hint`` says what to do about it.
     """
 
     code: str
     path: str
     text: str
     is_error: bool = True
+    part: str = ""
+    hint: str = ""
 
 
 class AasError(Exception):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
+import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,12 +27,20 @@ from aas_server.errors import BadRequest
 MAX_PARTS: Final = 10_000
 MAX_TOTAL: Final = 4 * 1024**3
 """Bytes of all parts unpacked at most."""
-MAX_READ: Final = 256 * 1024**2
-"""Bytes of a part that is read into memory at most."""
+MAX_READ: Final = 64 * 1024**2
+"""Bytes of an environment that is read into memory at most."""
+_MAX_MARKUP: Final = 16 * 1024**2
+"""Bytes of all relationships at most, and of the content types: they are read in any case."""
+_PIECE: Final = 1024**2
+_MAX_TAGS: Final = 5 * MAX_PARTS
 _MAX_RATIO: Final = 1000
 _RATIO_FROM: Final = 1024**2
 _MAX_RATIO_OF_ALL: Final = 200
 _RATIO_OF_ALL_FROM: Final = 64 * 1024**2
+_MAX_RATIO_READ: Final = 100
+_RATIO_READ_FROM: Final = 4 * 1024**2
+"""What is read into memory becomes many objects: published environments shrink to a 49th at most.
+"""
 _MAX_DIRECTORY: Final = MAX_PARTS * 1024
 """Bytes of the list of parts at most: it is read whole before anything can be counted."""
 _DAMAGES: Final = (
@@ -45,13 +55,17 @@ _DAMAGES: Final = (
 )
 """What reading a zip file raises for whatever is wrong with it."""
 
+_OUTSIDE: Final = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*:")
+"""How a URI begins that leads out of a package, whatever TargetMode says."""
 _RELATIONSHIP: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _TYPES: Final = "{http://schemas.openxmlformats.org/package/2006/content-types}"
 
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """A relationship of a part: its type and the absolute name of the part it leads to."""
+    """A relationship of a part: its type and the absolute name of the part it leads to; a URI for
+    what is not in the package.
+    """
 
     type: str
     target: str
@@ -65,6 +79,8 @@ class Container:
         try:
             self._archive = _opened(self._file)
             self.parts = _parts(self._archive, file.stat().st_size)
+            self._by_folded_name = {name.lower(): name for name in self.parts}
+            self._relationships: dict[str, list[Relationship]] = {}
         except BaseException:
             self._file.close()
             raise
@@ -82,8 +98,14 @@ class Container:
         part = self.parts[name]
         if part.file_size > MAX_READ:
             raise BadRequest(f"is larger than {MAX_READ} bytes", path=name)
+        large = part.file_size > _RATIO_READ_FROM
+        if large and part.file_size > _MAX_RATIO_READ * max(part.compress_size, 1):
+            raise BadRequest(f"unpacks to more than {_MAX_RATIO_READ} times its size", path=name)
+        body = io.BytesIO()
         with self.open(name) as opened:
-            return opened.read()
+            # In pieces, for zipfile would hold the whole part twice.
+            shutil.copyfileobj(opened, body, _PIECE)
+        return body.getvalue()
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
@@ -96,15 +118,22 @@ class Container:
 
     def relationships(self, name: str) -> list[Relationship]:
         """Return the relationships of a part, ``/`` for those of the package; none without any."""
+        if name not in self._relationships:
+            self._relationships[name] = list(self._read_relationships(name))
+        return self._relationships[name]
+
+    def _read_relationships(self, name: str) -> Iterator[Relationship]:
         folder, _, file = name.rpartition("/")
         holder = f"{folder}/_rels/{file}.rels"
         if holder not in self.parts:
-            return []
-        root = _xml(self.read(holder), holder)
-        return [
-            Relationship(each.get("Type", ""), _absolute(each.get("Target", ""), folder))
-            for each in root.iter(_RELATIONSHIP)
-        ]
+            return
+        for each in _xml(self.read(holder), holder).iter(_RELATIONSHIP):
+            target = _absolute(each.get("Target", ""), folder)
+            yield Relationship(each.get("Type", ""), self._named(target))
+
+    def _named(self, target: str) -> str:
+        """Return the name of a part as the package has it: case does not count (ECMA-376-2)."""
+        return self._by_folded_name.get(target.lower(), target)
 
     def content_types(self) -> Iterator[tuple[str, str]]:
         """Yield part names, and extensions with a dot, each with its content type."""
@@ -140,7 +169,7 @@ def _opened(file: _Bounded) -> zipfile.ZipFile:
 
 
 def _parts(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo]:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > MAX_PARTS:
         raise BadRequest(f"has more than {MAX_PARTS} parts", path="file")
     total = sum(entry.file_size for entry in entries)
@@ -148,6 +177,9 @@ def _parts(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo]:
         raise BadRequest(f"holds more than {MAX_TOTAL} bytes", path="file")
     if total > _RATIO_OF_ALL_FROM and total > _MAX_RATIO_OF_ALL * packed:
         raise BadRequest(f"unpacks to more than {_MAX_RATIO_OF_ALL} times its size", path="file")
+    markup = sum(entry.file_size for entry in entries if _is_markup(entry.filename))
+    if markup > _MAX_MARKUP:
+        raise BadRequest(f"has relationships of more than {_MAX_MARKUP} bytes", path="file")
     parts: dict[str, zipfile.ZipInfo] = {}
     seen: set[str] = set()
     for entry in entries:
@@ -159,8 +191,14 @@ def _parts(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo]:
     return parts
 
 
+def _is_markup(name: str) -> bool:
+    return name.endswith((".rels", "[Content_Types].xml"))
+
+
 def _part_name(entry: zipfile.ZipInfo) -> str:
     name = unquote(entry.filename)
+    if not name:
+        raise BadRequest("a part must have a name", path="file")
     if name.startswith(("/", "\\")) or "\\" in name or ":" in name.split("/", 1)[0]:
         raise BadRequest("a part must have a relative name", path=name)
     if any(segment in ("", ".", "..") for segment in name.split("/")):
@@ -177,12 +215,16 @@ def _part_name(entry: zipfile.ZipInfo) -> str:
 
 def _absolute(target: str, folder: str) -> str:
     """Return the name of the part that a relationship's target leads to."""
+    if _OUTSIDE.match(target):
+        return target
     path = unquote(target.removeprefix("file://"))
     joined = path if path.startswith("/") else f"{folder}/{path}"
     return posixpath.normpath("/" + joined.lstrip("/"))
 
 
 def _xml(body: bytes, name: str) -> etree._Element:
+    if body.count(b"<") > _MAX_TAGS:
+        raise BadRequest(f"holds more than {_MAX_TAGS} tags", path=name)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(body, parser)

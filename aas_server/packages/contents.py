@@ -42,6 +42,13 @@ class Contents:
     files: dict[str, PackagedFile] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
+    def add(self, other: Contents) -> None:
+        """Take in what ``other`` holds, after what is here."""
+        for kind, trees in other.documents.items():
+            self.documents[kind] += trees
+        self.files |= other.files
+        self.findings += other.findings
+
     def identified(self) -> Iterator[tuple[Kind, Node]]:
         """Yield every document with its kind."""
         for kind, trees in self.documents.items():

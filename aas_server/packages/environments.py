@@ -1,9 +1,12 @@
-"""Environments as JSON and XML, of metamodel 3.0 and 3.1 (IDTA-01001, serializations)."""
+"""Environments as JSON and XML, of metamodel 3.0, 3.1 and 2.0 (IDTA-01001, serializations)."""
 
 from __future__ import annotations
 
 import io
-from typing import Any, Final, Protocol
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 from aas_core3 import jsonization as jsonization_3_0
@@ -15,13 +18,30 @@ from aas_server.errors import BadRequest, Conflict
 from aas_server.metamodel.rewriting import JsonPath, rewritten
 from aas_server.metamodel.tree import Node
 from aas_server.packages.contents import LISTS, Contents
+from aas_server.packages.v2.documents import LISTS as LISTS_2_0
+from aas_server.packages.v2.documents import converted, is_v2
+from aas_server.packages.v2.xml import NAMESPACES as NAMESPACES_2_0
+from aas_server.packages.v2.xml import environment_from_xml, forget
 
 NAMESPACE: Final = "https://admin-shell.io/aas/3/1"
 NAMESPACE_3_0: Final = "https://admin-shell.io/aas/3/0"
-_NAMESPACE_2_0: Final = "http://www.admin-shell.io/aas/2/0"
 _ADDED_DATES: Final = frozenset({"createdAt", "updatedAt"})
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF_16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+_MAX_NODES: Final = 10_000_000
+"""Objects, arrays, members and items, or tags of XML, of an environment at most."""
+_DENSE_FROM: Final = 500_000
+_MIN_BYTES: Final = {True: 12, False: 8}
+"""Bytes for each tag of XML, or value of JSON, at least from so many on: published environments
+have 21 and 12, and a document of nothing but brackets would need a hundred times its size."""
+
+
+_BEGIN: Final = re.compile(rb"\s*<")
+_PIECE: Final = 8 * 1024**2
+_QUOTE: Final = re.compile(rb'(?<!\\)"')
+"""There is one in each piece of JSON, or a text is longer; in XML libxml2 looks for that."""
+
+_Event: TypeAlias = tuple[str, etree._Element]
 
 
 class _Jsonization(Protocol):
@@ -33,13 +53,31 @@ def read_environment(body: bytes, name: str) -> Contents:
 
     Raises ``BadRequest`` for what is neither, or no environment.
     """
-    body = body.removeprefix(_BOM)
-    if body.lstrip()[:1] == b"<" or body.startswith(_UTF_16_BOMS):
-        return contents_of(_from_xml(body, name), name)
-    try:
-        return contents_of(msgspec.json.decode(body), name)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"is neither JSON nor XML: {error}", path=name) from error
+    return read_environments([(name, body)])
+
+
+def read_environments(parts: Iterable[tuple[str, bytes]]) -> Contents:
+    """Return what environments with their names hold together, in their order.
+
+    Those of metamodel 2.0 are converted as one, after the others: in a split package the asset of
+    a shell may stand in another part. Raises ``BadRequest`` as ``read_environment`` does.
+    """
+    contents = Contents()
+    old: Node = {}
+    old_name = ""
+    for name, body in parts:
+        environment, is_old = _decode(body, name)
+        if not is_old:
+            contents.add(contents_of(environment, name))
+            continue
+        old_name = old_name or name
+        for member in environment.keys() | dict.fromkeys(LISTS_2_0).keys():
+            old[member] = _joined(old.get(member), environment.get(member))
+    if old_name:
+        environment, findings = converted(old, old_name)
+        contents.add(contents_of(environment, old_name))
+        contents.findings += findings
+    return contents
 
 
 def write_xml(environment: Node) -> bytes:
@@ -87,51 +125,106 @@ def contents_of(environment: Any, name: str) -> Contents:
     return contents
 
 
-def _from_xml(body: bytes, name: str) -> Any:
-    root = _harmless_root(body, name)
-    namespace = etree.QName(root).namespace
-    text = _decoded(body, root, name)
+def _decode(body: bytes, name: str) -> tuple[Any, bool]:
+    """Return the JSON of an environment, or of whatever it is, and whether it is of 2.0."""
+    body = body.removeprefix(_BOM)
+    is_xml = _BEGIN.match(body) is not None or body.startswith(_UTF_16_BOMS)
+    _require_few(body, name, is_xml=is_xml)
+    if is_xml:
+        return _from_xml(body, name)
+    try:
+        environment = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"is neither JSON nor XML: {error}", path=name) from error
+    return environment, is_v2(environment)
+
+
+def _require_few(body: bytes, name: str, *, is_xml: bool) -> None:
+    """Raise ``BadRequest`` for what would need much more memory than its size lets expect."""
+    count = sum(map(body.count, (b"<",) if is_xml else (b"{", b"[", b",")))
+    if count > _MAX_NODES:
+        raise BadRequest(f"holds more than {_MAX_NODES} values", path=name)
+    if count > _DENSE_FROM and len(body) < _MIN_BYTES[is_xml] * count:
+        raise BadRequest("consists of hardly anything but brackets", path=name)
+    for start in range(0, len(body) - _PIECE, _PIECE):
+        if not is_xml and _QUOTE.search(body, start, start + _PIECE) is None:
+            raise BadRequest(f"holds a text of more than {_PIECE} bytes", path=name)
+
+
+def _joined(first: Any, second: Any) -> Any:
+    """Return two members of environments as one, as far as they are arrays."""
+    if isinstance(first, list) and isinstance(second, list):
+        return first + second
+    return first or second
+
+
+def _from_xml(body: bytes, name: str) -> tuple[Any, bool]:
+    events = _events(body, name)
+    first = next(events)
+    namespace = str(first[1].tag).rpartition("}")[0].removeprefix("{") or None
+    if namespace in NAMESPACES_2_0:
+        return environment_from_xml(chain([first], events), name), True
     if namespace == NAMESPACE:
-        return _through(xmlization, jsonization, text, name)
+        return _through(xmlization, jsonization, chain([first], events), name), False
     if namespace == NAMESPACE_3_0:
-        return _through(xmlization_3_0, jsonization_3_0, text, name)
-    if namespace == _NAMESPACE_2_0:
-        raise BadRequest(
-            "is of metamodel 2.0: convert it to 3.0 or 3.1, which are read here", path=name
-        )
+        return _through(xmlization_3_0, jsonization_3_0, chain([first], events), name), False
+    for _ in _forgetting(events):
+        """What is no XML is told so, whatever it began with."""
     raise BadRequest(f"is no AAS environment: its namespace is {namespace!r}", path=name)
 
 
-def _harmless_root(body: bytes, name: str) -> etree._Element:
-    """Return the root of ``body``; refused is what could define entities or reach elsewhere."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+def _events(body: bytes, name: str) -> Iterator[_Event]:
+    """Yield the starts and ends of elements; refused is what could define entities, reach
+    elsewhere, or is deeper or has longer texts than libxml2 takes for harmless.
+    """
+    found = etree.iterparse(
+        io.BytesIO(body),
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
-        root = etree.fromstring(body, parser)
+        first = next(found)
+        if first[1].getroottree().docinfo.internalDTD is not None:
+            text = "has a document type declaration, which no environment needs"
+            raise BadRequest(text, path=name)
+        yield first
+        yield from found
     except etree.XMLSyntaxError as error:
         raise BadRequest(f"is no XML: {error}", path=name) from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise BadRequest("has a document type declaration, which no environment needs", path=name)
-    return root
+    except LookupError as error:
+        raise BadRequest(f"is no XML in an encoding that is known: {error}", path=name) from error
 
 
-def _decoded(body: bytes, root: etree._Element, name: str) -> str:
-    encoding = root.getroottree().docinfo.encoding or "utf-8"
+def _through(xml: Any, json: _Jsonization, events: Iterable[_Event], name: str) -> Any:
     try:
-        return body.decode(encoding)
-    except (LookupError, UnicodeDecodeError) as error:
-        raise BadRequest(f"cannot be decoded as {encoding}: use UTF-8", path=name) from error
-
-
-def _through(xml: Any, json: _Jsonization, text: str, name: str) -> Any:
-    # An encoding declaration says nothing of a text, and the parser would hold it against it.
-    _, declaration, rest = text.partition("?>") if text.startswith("<?xml") else ("", "", text)
-    try:
-        return json.to_jsonable(xml.environment_from_str(rest if declaration else text))
+        environment = xml.environment_from_iterparse(_forgetting(events))
+        for _ in events:
+            """What comes after the environment is to be read: it may be no XML."""
+        return json.to_jsonable(environment)
     except xml.DeserializationException as error:
         raise BadRequest(
             f"is no valid environment: {error.cause} at {error.path}", path=name
         ) from error
     except RecursionError as error:
         raise BadRequest("is nested too deep", path=name) from error
+
+
+def _forgetting(events: Iterable[_Event]) -> Iterator[_Event]:
+    """Yield each event once the next one is there, and let go elements that were looked at.
+
+    aas-core reads a text when its element starts; it is complete when something comes after it.
+    """
+    waiting: _Event | None = None
+    for event in events:
+        if waiting is not None:
+            yield waiting
+            if waiting[0] == "end":
+                forget(waiting[1])
+        waiting = event
+    if waiting is not None:
+        yield waiting

@@ -16,6 +16,8 @@ from aas_server.store.protocol import FileEntry, Kind, StoredFile
 
 _PIECE: Final = 1_048_576
 _SHOWN: Final = 20
+_MAX_ERRORS: Final = 100
+"""Findings of a refusal at most: millions of broken documents must not cost more than one."""
 
 
 @dataclass(slots=True)
@@ -70,8 +72,10 @@ async def _checked(repository: Repository, contents: Contents) -> list[tuple[Kin
                 Finding(each.code, f"{kind.value} {name!r} {each.path}".rstrip(), each.text)
                 for each in error.findings
             ]
+            if len(errors) >= _MAX_ERRORS:
+                break
     if errors:
-        raise InvalidDocument(errors[:100])
+        raise InvalidDocument(errors[:_MAX_ERRORS])
     return found
 
 

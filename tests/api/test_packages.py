@@ -151,9 +151,9 @@ async def test_of_two_that_create_the_same_package_one_is_told_so(
         PACKAGE[:-30],
         zipped({"a.txt": "no package"}),
         aasx({"assetAdministrationShells": 5}),
-        aasx('<aasenv xmlns="http://www.admin-shell.io/aas/2/0"/>'),
+        aasx('<aasenv xmlns="http://www.admin-shell.io/aas/1/0"/>'),
     ],
-    ids=["empty", "no zip", "environment", "cut off", "no parts", "no list", "metamodel 2.0"],
+    ids=["empty", "no zip", "environment", "cut off", "no parts", "no list", "metamodel 1.0"],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_what_is_no_package_is_refused_and_not_kept(

@@ -135,7 +135,7 @@ async def test_what_is_odd_in_a_package_is_told(client: httpx.AsyncClient) -> No
         (b"nonsense", 400, "neither JSON nor XML"),
         (b"{}x", 400, "neither JSON nor XML"),
         (json.dumps(MANUAL).encode(), 400, "is no AAS environment"),
-        (b'<aasenv xmlns="http://www.admin-shell.io/aas/2/0"/>', 400, "metamodel 2.0"),
+        (b'<aasenv xmlns="http://www.admin-shell.io/aas/1/0"/>', 400, "aas/1/0"),
         (zipped({"a.txt": ""}), 400, "holds no environment"),
         (PACKAGE[:-10], 400, "is no AASX package"),
         (b'{"submodels": [{"modelType": "Submodel", "id": "\xff"}]}', 400, "neither"),

@@ -38,6 +38,7 @@ from tests.packages.packages import (
 
 SUBMODEL = submodel("urn:example:a", file_element("Manual", "/aasx/files/a.txt"))
 WELL_MADE = parts_of(environment(SUBMODEL), {"aasx/files/a.txt": "content"})
+DEEP_XML = "<submodelElementCollection><value>"
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 
 
@@ -57,6 +58,11 @@ def flagged_as_encrypted() -> bytes:
     directory = body.index(b"PK\x01\x02")
     body[directory + 8] |= 1
     return bytes(body)
+
+
+def without_a_name() -> bytes:
+    """Return a package with a part whose name ends before it begins."""
+    return with_entry("#").replace(b"#", b"\0")
 
 
 def with_size(size: int) -> bytes:
@@ -101,6 +107,7 @@ HOSTILE = {
     "path leads out in the middle": (with_entry("aasx/../../evil"), "must not lead out"),
     "absolute": (with_entry("/etc/passwd"), "relative name"),
     "backslashes": (with_entry("aasx%5c..%5cevil"), "relative name"),
+    "no name": (without_a_name(), "must have a name"),
     "drive": (with_entry("c:/evil"), "relative name"),
     "the same twice": (with_entry("AASX/DATA.json"), "is there twice"),
     "encoded the same": (with_entry("aasx/%64ata.json"), "is there twice"),
@@ -133,17 +140,17 @@ HOSTILE = {
     ),
     "billion laughs": (
         with_environment(f'<!DOCTYPE e [<!ENTITY l0 "ha">{LAUGHS}]>' + xml(xml_property("&l9;"))),
-        "is no XML",
+        "document type",
     ),
-    "deep XML": (with_environment(xml("<submodelElementCollection>" * 1000)), "Excessive depth"),
+    "deep XML": (with_environment(xml(DEEP_XML * 1000)), "nested too deep|Excessive depth"),
     "huge text in XML": (with_environment(xml(xml_property(random_text(10_500_000)))), "too long"),
     "deep JSON": (
         zipped({**WELL_MADE, "aasx/data.json": "[" * 100_000 + "]" * 100_000}),
         "neither JSON nor XML",
     ),
-    "metamodel 2.0": (
-        with_environment('<aasenv xmlns="http://www.admin-shell.io/aas/2/0"/>'),
-        "convert it to 3.0 or 3.1",
+    "metamodel 1.0": (
+        with_environment('<aasenv xmlns="http://www.admin-shell.io/aas/1/0"/>'),
+        "is no AAS environment",
     ),
     "no UTF-8": (
         zipped({**WELL_MADE, "aasx/data.json": b'{"submodels":[{"id":"\xff"}]}'}),
@@ -258,8 +265,8 @@ def test_relationships_cannot_lead_out_of_the_package(tmp_path: Path) -> None:
     file = tmp_path / "package"
     file.write_bytes(zipped(parts))
     with read_package(file) as contents:
-        assert not contents.files
-        assert [each.path for each in contents.findings] == ["/etc/passwd"]
+        assert list(contents.files) == ["/aasx/files/a.txt"]
+        assert [each.path for each in contents.findings] == ["/etc/passwd", "/aasx/files/a.txt"]
 
 
 @pytest.mark.parametrize(
