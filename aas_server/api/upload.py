@@ -6,28 +6,24 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 from aas_server.api.call import Call
 from aas_server.api.multipart import read_upload
 from aas_server.api.packages import spool
 from aas_server.api.responses import Response, view_response
-from aas_server.errors import Finding
+from aas_server.errors import BadRequest
 from aas_server.metamodel.tree import Node
-from aas_server.packages.importer import ImportReport, import_contents
+from aas_server.packages.importer import import_contents
+from aas_server.packages.plan import ImportReport, OnConflict
 from aas_server.packages.reader import entered_package
-from aas_server.store.protocol import Kind, StoredFile
-
-_COUNTED: Final = {
-    "shells": Kind.SHELL,
-    "submodels": Kind.SUBMODEL,
-    "conceptDescriptions": Kind.CONCEPT_DESCRIPTION,
-}
+from aas_server.packages.report_view import counts, finding_view, steps_view
+from aas_server.store.protocol import StoredFile
 
 
 async def upload(call: Call) -> Response:
-    """Create every document of the JSON, XML or AASX file in the form, or none of them."""
-    ignore = call.query.boolean("ignore-duplicates", default=False)
+    """Take in the documents of the JSON, XML or AASX file in the form, all or none of them."""
+    on_conflict = _on_conflict(call)
+    dry_run = call.query.boolean("dryRun", default=False)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         file = Path(folder) / "upload"
@@ -38,24 +34,35 @@ async def upload(call: Call) -> Response:
         await read_upload(call, take_in)
         contents = await entered_package(stack, file)
         report = await import_contents(
-            call.repository, contents, actor=call.actor, ignore_duplicates=ignore
+            call.repository,
+            contents,
+            actor=call.actor,
+            on_conflict=on_conflict,
+            dry_run=dry_run,
         )
-    return view_response(_view(report))
+    return view_response(_view(report, with_steps=dry_run))
 
 
-def _view(report: ImportReport) -> Node:
-    return {
-        **{name: report.created.get(kind, 0) for name, kind in _COUNTED.items()},
+def _on_conflict(call: Call) -> OnConflict:
+    """Return what becomes of documents whose ids exist; BaSyx only knows whether to pass over."""
+    ignore = call.query.boolean("ignore-duplicates", default=False)
+    if not ignore:
+        return call.query.choice("onConflict", OnConflict.FAIL)
+    chosen = call.query.choice("onConflict", OnConflict.SKIP)
+    if chosen is not OnConflict.SKIP:
+        text = f"contradicts onConflict={chosen.value}: leave one of the two out"
+        raise BadRequest(text, path="ignore-duplicates")
+    return chosen
+
+
+def _view(report: ImportReport, *, with_steps: bool) -> Node:
+    view: Node = {
+        **counts(report.created),
+        "replaced": sum(report.replaced.values()),
         "skipped": report.skipped,
         "files": report.files,
-        "findings": [_finding(each) for each in report.findings],
+        "findings": [finding_view(each) for each in report.findings],
     }
-
-
-def _finding(finding: Finding) -> Node:
-    return {
-        "code": finding.code,
-        "level": "error" if finding.is_error else "warning",
-        "path": finding.path,
-        "text": finding.text,
-    }
+    if with_steps:
+        view["documents"] = steps_view(report)
+    return view

@@ -16,6 +16,7 @@ from rich.console import Console
 from aas_server import __version__
 from aas_server.errors import AasError
 from aas_server.logs import configure_logging
+from aas_server.packages.plan import OnConflict
 from aas_server.settings import Settings, load_settings
 
 app: Final = typer.Typer(
@@ -124,6 +125,40 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False)],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing, and tell what would be done.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse whatever breaks a constraint or is damaged.")
+    ] = False,
+    on_conflict: Annotated[
+        OnConflict, typer.Option(help="What becomes of documents whose ids exist.")
+    ] = OnConflict.FAIL,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a file and line.")
+    ] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Take packages and environments (AASX, JSON, XML) into a store, all of them or none.
+
+    No server may run on the data folder, but for a dry run: a running one takes files at
+    POST /api/v3/upload. Exits with 1 when a file was refused.
+    """
+    from aas_server.cli.importing import ImportOptions, import_files
+
+    options = ImportOptions(on_conflict, dry_run=dry_run, strict=strict, json=as_json)
+
+    async def act(settings: Settings) -> bool:
+        return await import_files(files, options, settings, _out, _err)
+
+    if not with_settings({"data": data}, config, act):
+        raise typer.Exit(1)
+
+
 @app.command()
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False)],
@@ -176,14 +211,16 @@ def run(action: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 def with_settings(
     options: dict[str, Any],
     config: Path | None,
-    action: Callable[[Settings], Coroutine[Any, Any, None]],
-) -> None:
-    """Run ``action`` with the settings of ``options``, the environment and ``config``."""
+    action: Callable[[Settings], Coroutine[Any, Any, Any]],
+) -> Any:
+    """Return what ``action`` does with the settings of ``options``, the environment and
+    ``config``.
+    """
 
-    async def act() -> None:
-        await action(load_settings(options, config=config))
+    async def act() -> Any:
+        return await action(load_settings(options, config=config))
 
-    run(act)
+    return run(act)
 
 
 async def serve_until_stopped(settings: Settings) -> None:

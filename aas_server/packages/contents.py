@@ -34,9 +34,15 @@ class PackagedFile:
 
 @dataclass(slots=True)
 class Contents:
-    """Documents by kind in their order, files by their path in the package, and what was odd."""
+    """Documents by kind in their order, files by their path in the package, and what was odd.
+
+    ``sources`` are the names of the parts that the documents are from, in the same order.
+    """
 
     documents: dict[Kind, list[Node]] = field(
+        default_factory=lambda: {kind: [] for kind in LISTS.values()}
+    )
+    sources: dict[Kind, list[str]] = field(
         default_factory=lambda: {kind: [] for kind in LISTS.values()}
     )
     files: dict[str, PackagedFile] = field(default_factory=dict)
@@ -46,11 +52,17 @@ class Contents:
         """Take in what ``other`` holds, after what is here."""
         for kind, trees in other.documents.items():
             self.documents[kind] += trees
+            self.sources[kind] += other.sources[kind]
         self.files |= other.files
         self.findings += other.findings
 
     def identified(self) -> Iterator[tuple[Kind, Node]]:
         """Yield every document with its kind."""
+        for kind, tree, _ in self.with_sources():
+            yield kind, tree
+
+    def with_sources(self) -> Iterator[tuple[Kind, Node, str]]:
+        """Yield every document with its kind and the name of the part that it is from."""
         for kind, trees in self.documents.items():
-            for tree in trees:
-                yield kind, tree
+            for tree, source in zip(trees, self.sources[kind], strict=True):
+                yield kind, tree, source

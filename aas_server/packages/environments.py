@@ -120,6 +120,7 @@ def contents_of(environment: Any, name: str) -> Contents:
         trees = environment.get(attribute)
         if isinstance(trees, list):
             contents.documents[kind] += trees
+            contents.sources[kind] += [name] * len(trees)
         elif trees is not None:
             raise BadRequest(f"{attribute} must be an array", path=name)
     return contents

@@ -1,82 +1,227 @@
-"""Taking the contents of a package into the repository: all of it or nothing."""
+"""Taking files into the repository: everything that one import is given, or nothing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from aas_server.errors import Conflict, Finding, InvalidDocument
 from aas_server.metamodel.tree import Node, walk
 from aas_server.packages.contents import PACKAGE, Contents, PackagedFile
 from aas_server.packages.parts import part_name
+from aas_server.packages.plan import Fate, ImportReport, OnConflict, Present, Step, decide
 from aas_server.repository.repository import Repository
+from aas_server.repository.unit import Unit
 from aas_server.store.protocol import FileEntry, Kind, StoredFile
 
 _PIECE: Final = 1_048_576
 _SHOWN: Final = 20
 _MAX_ERRORS: Final = 100
 """Findings of a refusal at most: millions of broken documents must not cost more than one."""
+_MAX_FINDINGS: Final = 1000
+"""Findings of documents that are told of a file at most."""
+
+Advance = Callable[[], None]
 
 
-@dataclass(slots=True)
-class ImportReport:
-    """What an import created, how many ids it found taken and passed over, and what was odd."""
+def _nowhere() -> None:
+    """Show no progress."""
 
-    created: dict[Kind, int] = field(default_factory=dict)
-    skipped: int = 0
-    files: int = 0
-    findings: list[Finding] = field(default_factory=list)
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    kind: Kind
+    tree: Node
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one file holds, checked, and what is said of it so far."""
+
+    documents: list[_Document]
+    report: ImportReport
+
+
+class Import:
+    """One import of one or several files in the name of ``actor``.
+
+    Each file is read with ``read``; then ``finish`` decides about every document and carries that
+    out, all of it or nothing. With ``dry_run`` nothing changes.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        actor: str,
+        on_conflict: OnConflict = OnConflict.FAIL,
+        dry_run: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self._repository = repository
+        self._actor = actor
+        self._on_conflict = on_conflict
+        self._dry_run = dry_run
+        self._strict = strict
+        self._read: list[_Read] = []
+
+    async def read(self, contents: Contents, *, advance: Advance = _nowhere) -> ImportReport:
+        """Check what a file holds and take in the contents of its files, while it is open.
+
+        The report has no steps before ``finish``. ``advance`` is called for each document and file.
+        Raises ``InvalidDocument`` for documents that verification refuses, with ``strict`` for any
+        finding that is an error; the file is then not part of this import.
+        """
+        report = ImportReport(
+            read={kind: len(trees) for kind, trees in contents.documents.items()},
+            files_read=len(contents.files),
+            findings=list(contents.findings),
+        )
+        checked = await self._checked(contents, report, advance)
+        documents = _without_repeated(checked, report)
+        if self._strict:
+            errors = [finding for finding in report.findings if finding.is_error]
+            if errors:
+                raise InvalidDocument(errors[:_MAX_ERRORS])
+        taken = await self._taken_in(documents, contents.files, advance)
+        self._read.append(
+            _Read([_Document(*each, dict(_entries(*each, taken))) for each in documents], report)
+        )
+        return report
+
+    async def finish(self) -> None:
+        """Decide about every document that was read and carry it out; the reports tell it then.
+
+        Raises ``Conflict`` that names the ids that exist and may not, but not with ``dry_run``:
+        then the reports tell them; ``Conflict`` also where a live element would change its type.
+        """
+        # Nothing is awaited until the commit, so that no other write comes between.
+        unit = self._repository.unit(actor=self._actor)
+        for each in self._read:
+            each.report.steps = [self._step(unit, document) for document in each.documents]
+        if self._dry_run:
+            return
+        conflicts = [identifier for each in self._read for identifier in each.report.conflicts]
+        if conflicts:
+            more = f" and {len(conflicts) - _SHOWN} more" if len(conflicts) > _SHOWN else ""
+            raise Conflict(f"these ids exist already: {', '.join(conflicts[:_SHOWN])}{more}")
+        await unit.commit()
+
+    @property
+    def _may_replace(self) -> bool:
+        return self._on_conflict in (OnConflict.REPLACE, OnConflict.NEWER)
+
+    def _step(self, unit: Unit, document: _Document) -> Step:
+        kind, tree = document.kind, document.tree
+        identifier = tree["id"]
+        there = unit.find(kind, identifier)
+        if there is None:
+            unit.create(kind, tree)
+            step = Step(kind, identifier, Fate.CREATE, files=len(document.files))
+        elif self._may_replace and self._repository.is_generated(identifier):
+            step = Step(kind, identifier, Fate.LEAVE, "is generated by the server")
+        else:
+            if self._may_replace:
+                tree = self._repository.as_stored((kind, identifier), tree)
+            files = self._files_of(unit, document)
+            present = Present(there, files, (kind, identifier) in unit.states)
+            step = decide(self._on_conflict, kind, tree, document.files, present)
+            if step.fate is Fate.REPLACE:
+                unit.replace(kind, identifier, tree)
+        if step.fate in (Fate.CREATE, Fate.REPLACE):
+            for entry in document.files.values():
+                unit.put_file(entry)
+        return step
+
+    def _files_of(self, unit: Unit, document: _Document) -> dict[str, FileEntry]:
+        found = {
+            path: unit.file(document.kind, document.tree["id"], path) for path in document.files
+        }
+        return {path: entry for path, entry in found.items() if entry is not None}
+
+    async def _checked(
+        self, contents: Contents, report: ImportReport, advance: Advance
+    ) -> list[tuple[Kind, Node]]:
+        found: list[tuple[Kind, Node]] = []
+        errors: list[Finding] = []
+        odd: list[Finding] = []
+        verifier = self._repository.verifier
+        for kind, tree, source in contents.with_sources():
+            try:
+                checked = await verifier.check(tree, kind.value)
+            except InvalidDocument as error:
+                errors += _placed(error.findings, kind, tree, source)
+                if len(errors) >= _MAX_ERRORS:
+                    break
+            else:
+                found.append((kind, checked.tree))
+                odd += _placed(checked.findings, kind, tree, source)
+            advance()
+        if errors:
+            raise InvalidDocument(errors[:_MAX_ERRORS])
+        report.findings += odd[:_MAX_FINDINGS]
+        if len(odd) > _MAX_FINDINGS:
+            text = f"there are {len(odd) - _MAX_FINDINGS} more findings"
+            is_error = any(each.is_error for each in odd[_MAX_FINDINGS:])
+            report.findings.append(Finding(PACKAGE, "", text, is_error))
+        return found
+
+    async def _taken_in(
+        self,
+        documents: Iterable[tuple[Kind, Node]],
+        files: Mapping[str, PackagedFile],
+        advance: Advance,
+    ) -> dict[str, _TakenIn]:
+        """Return the files that documents name, their contents taken in, by their parts' names."""
+        take = measured if self._dry_run else self._repository.write_file
+        found: dict[str, _TakenIn] = {}
+        for kind, tree in documents:
+            for path, _ in _named(kind, tree):
+                part = part_name(path)
+                if part in files and part not in found:
+                    content = await take(_pieces(files[part]))
+                    found[part] = _TakenIn(content, files[part])
+                    advance()
+        return found
 
 
 async def import_contents(
-    repository: Repository, contents: Contents, *, actor: str, ignore_duplicates: bool = False
+    repository: Repository,
+    contents: Contents,
+    *,
+    actor: str,
+    on_conflict: OnConflict = OnConflict.FAIL,
+    dry_run: bool = False,
 ) -> ImportReport:
-    """Create every document of ``contents`` with the files that it names.
-
-    Raises ``InvalidDocument`` for documents that verification refuses, ``Conflict`` that names the
-    ids that exist, unless those are to be passed over; then nothing was changed.
-    """
-    report = ImportReport(findings=list(contents.findings))
-    checked = _without_repeated(await _checked(repository, contents), report)
-    files = await _taken_in(repository, checked, contents.files)
-    unit = repository.unit(actor=actor)
-    present = [tree["id"] for kind, tree in checked if unit.find(kind, tree["id"]) is not None]
-    if present and not ignore_duplicates:
-        more = f" and {len(present) - _SHOWN} more" if len(present) > _SHOWN else ""
-        raise Conflict(f"these ids exist already: {', '.join(present[:_SHOWN])}{more}")
-    for kind, tree in checked:
-        if unit.find(kind, tree["id"]) is not None:
-            report.skipped += 1
-            continue
-        unit.create(kind, tree)
-        report.created[kind] = report.created.get(kind, 0) + 1
-        for entry in _entries(kind, tree, files):
-            unit.put_file(entry)
-            report.files += 1
-    await unit.commit()
+    """Import one file; see ``Import`` for what is raised: then nothing was changed."""
+    one = Import(repository, actor=actor, on_conflict=on_conflict, dry_run=dry_run)
+    report = await one.read(contents)
+    await one.finish()
     return report
 
 
-async def _checked(repository: Repository, contents: Contents) -> list[tuple[Kind, Node]]:
-    found: list[tuple[Kind, Node]] = []
-    errors: list[Finding] = []
-    for kind, tree in contents.identified():
-        try:
-            found.append((kind, (await repository.verifier.check(tree, kind.value)).tree))
-        except InvalidDocument as error:
-            # What stands in an environment need not be an object.
-            name = tree.get("id") if type(tree) is dict else None
-            errors += [
-                Finding(each.code, f"{kind.value} {name!r} {each.path}".rstrip(), each.text)
-                for each in error.findings
-            ]
-            if len(errors) >= _MAX_ERRORS:
-                break
-    if errors:
-        raise InvalidDocument(errors[:_MAX_ERRORS])
-    return found
+async def measured(pieces: AsyncIterator[bytes]) -> StoredFile:
+    """Return digest and size of a file, which is stored nowhere."""
+    digest = hashlib.sha256()
+    size = 0
+    async for piece in pieces:
+        digest.update(piece)
+        size += len(piece)
+    return StoredFile(digest.hexdigest(), size)
+
+
+def _placed(findings: Iterable[Finding], kind: Kind, tree: Node, source: str) -> Iterator[Finding]:
+    """Yield ``findings`` of a document with the place that they have in a package."""
+    # What stands in an environment need not be an object.
+    name = tree.get("id") if type(tree) is dict else None
+    part = source if source.startswith("/") else ""
+    for each in findings:
+        path = f"{kind.value} {name!r} {each.path}".rstrip()
+        yield Finding(each.code, path, each.text, each.is_error, part, each.hint)
 
 
 def _without_repeated(
@@ -101,34 +246,15 @@ class _TakenIn:
     source: PackagedFile
 
 
-async def _taken_in(
-    repository: Repository,
-    documents: Iterable[tuple[Kind, Node]],
-    files: Mapping[str, PackagedFile],
-) -> dict[str, _TakenIn]:
-    """Return the files that documents name, their contents taken in, by the names of the parts."""
-    found: dict[str, _TakenIn] = {}
-    for kind, tree in documents:
-        for path, _ in _named(kind, tree):
-            part = part_name(path)
-            if part in files and part not in found:
-                content = await repository.write_file(_pieces(files[part]))
-                found[part] = _TakenIn(content, files[part])
-    return found
-
-
-def _entries(kind: Kind, tree: Node, files: Mapping[str, _TakenIn]) -> Iterator[FileEntry]:
+def _entries(
+    kind: Kind, tree: Node, files: Mapping[str, _TakenIn]
+) -> Iterator[tuple[str, FileEntry]]:
     for path, content_type in dict(_named(kind, tree)).items():
         file = files.get(part_name(path))
         if file is not None:
-            yield FileEntry(
-                kind,
-                tree["id"],
-                path,
-                file.content,
-                content_type or file.source.content_type,
-                file.source.path.rsplit("/", 1)[-1],
-            )
+            name = file.source.path.rsplit("/", 1)[-1]
+            type_ = content_type or file.source.content_type
+            yield path, FileEntry(kind, tree["id"], path, file.content, type_, name)
 
 
 def _named(kind: Kind, tree: Node) -> list[tuple[str, str | None]]:

@@ -33,10 +33,15 @@ class Verification(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was written, lifted to the present metamodel, and how many findings it has left."""
+    """What was written, lifted to the present metamodel, and the findings that it has left."""
 
     tree: Node
-    warnings: int = 0
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def warnings(self) -> int:
+        """Return how many findings there are left."""
+        return len(self.findings)
 
 
 class Verifier:
@@ -61,16 +66,19 @@ class Verifier:
         ``InvalidDocument`` with all findings. What is large is checked in a thread.
         """
         newer, findings = await _aside(_check, tree, model_type)
-        return Checked(newer, self._judge(newer, findings))
+        self._judge(newer, findings)
+        return Checked(newer, tuple(findings))
 
     async def verify(self, tree: Node) -> int:
         """Return how many findings an identifiable or an element has left, which is taken as it is.
 
         Raises ``InvalidDocument`` with all findings.
         """
-        return self._judge(tree, await _aside(verify, tree))
+        findings = await _aside(verify, tree)
+        self._judge(tree, findings)
+        return len(findings)
 
-    def _judge(self, tree: Any, findings: list[Finding]) -> int:
+    def _judge(self, tree: Any, findings: list[Finding]) -> None:
         errors = [finding for finding in findings if self._refuses(finding)]
         if errors:
             raise InvalidDocument(errors)
@@ -81,7 +89,6 @@ class Verifier:
                 count=len(findings),
                 findings=[f"{each.path}: {each.text}" for each in findings[:_LOGGED]],
             )
-        return len(findings)
 
     def _refuses(self, finding: Finding) -> bool:
         if finding.code == STRUCTURE:

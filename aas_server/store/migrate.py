@@ -22,8 +22,7 @@ def migrate(connection: Connection) -> None:
 
     Raises ``ConfigurationError`` for a database of a newer server, which stays as it is.
     """
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config = _config()
     config.attributes["connection"] = connection
     current = MigrationContext.configure(connection).get_current_revision()
     try:
@@ -35,3 +34,14 @@ def migrate(connection: Connection) -> None:
             "or name another data folder"
         ) from error
     command.upgrade(config, "head")
+
+
+def newest_revision() -> str | None:
+    """Return the schema that the migrations lead to."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    return config

@@ -31,7 +31,7 @@ MANUAL = submodel("urn:new:sm", file_element("Manual", "/aasx/files/a.txt"))
 CONCEPT = {"modelType": "ConceptDescription", "id": "urn:new:cd"}
 DOCUMENTS = environment(shell("urn:new:shell"), MANUAL, CONCEPT)
 PACKAGE = aasx(DOCUMENTS, {"aasx/files/a.txt": "content"})
-NOTHING_ODD = {"skipped": 0, "findings": []}
+NOTHING_ODD = {"replaced": 0, "skipped": 0, "findings": []}
 
 
 async def upload(
@@ -200,3 +200,46 @@ async def test_an_export_of_one_server_is_an_import_of_another(
             assert read.content == b"content"
         await client.delete(url)
         await taken(client, aasx(environment(MANUAL), {"aasx/files/a.txt": "content"}))
+
+
+@pytest.mark.parametrize(
+    ("mode", "counts"), [("skip", (0, 1)), ("newer", (0, 1)), ("replace", (1, 0))]
+)
+async def test_ids_that_exist_are_dealt_with_as_the_client_says(
+    client: httpx.AsyncClient, filled: Repository, mode: str, counts: tuple[int, int]
+) -> None:
+    body = json.dumps(environment(submodel(PLAIN_ID), MANUAL)).encode()
+    report = await taken(client, body, query=f"?onConflict={mode}")
+    assert report["submodels"] == 1
+    assert (report["replaced"], report["skipped"]) == counts
+    is_replaced = filled.submodels.get(PLAIN_ID).tree() == submodel(PLAIN_ID)
+    assert is_replaced == (mode == "replace")
+
+
+@pytest.mark.parametrize("mode", ["fail", "replace"])
+async def test_a_dry_run_tells_what_would_be_and_changes_nothing(
+    client: httpx.AsyncClient, filled: Repository, mode: str
+) -> None:
+    before = filled.submodels.get(PLAIN_ID).stored
+    package = aasx(environment(submodel(PLAIN_ID), MANUAL), {"aasx/files/a.txt": "content"})
+    report = await taken(client, package, query=f"?dryRun=true&onConflict={mode}")
+    assert [(each["id"], each["action"]) for each in report["documents"]] == [
+        (PLAIN_ID, "conflict" if mode == "fail" else mode),
+        ("urn:new:sm", "create"),
+    ]
+    assert report["documents"][0]["changes"]
+    assert filled.submodels.get(PLAIN_ID).stored == before
+    assert filled.submodels.find("urn:new:sm") is None
+
+
+@pytest.mark.parametrize("query", ["?onConflict=perhaps", "?dryRun=1", "?onConflict="])
+async def test_a_mode_that_is_unknown_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    refused(await upload(client, PACKAGE, query=query), 400)
+
+
+async def test_two_parameters_that_contradict_each_other_are_refused(
+    client: httpx.AsyncClient,
+) -> None:
+    query = "?ignore-duplicates=true&onConflict="
+    assert "contradicts" in refused(await upload(client, PACKAGE, query=query + "replace"), 400)
+    assert (await upload(client, PACKAGE, query=query + "skip")).status_code == 200

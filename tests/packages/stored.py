@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from aas_server.metamodel.tree import Node
-from aas_server.packages.importer import ImportReport, import_contents
+from aas_server.packages.importer import import_contents
+from aas_server.packages.plan import ImportReport, OnConflict
 from aas_server.packages.reader import read_package
 from aas_server.packages.selection import files_of, select
 from aas_server.packages.writer import write_package
@@ -46,10 +47,8 @@ async def written(repository: Repository, file: Path, *, as_xml: bool = False) -
 
 
 async def taken_in(
-    repository: Repository, file: Path, body: bytes, *, ignore_duplicates: bool = False
+    repository: Repository, file: Path, body: bytes, *, on_conflict: OnConflict = OnConflict.FAIL
 ) -> ImportReport:
     file.write_bytes(body)
     with read_package(file) as contents:
-        return await import_contents(
-            repository, contents, actor="test", ignore_duplicates=ignore_duplicates
-        )
+        return await import_contents(repository, contents, actor="test", on_conflict=on_conflict)

@@ -8,6 +8,7 @@ import pytest
 
 from aas_server.errors import Conflict, InvalidDocument, StoreUnavailable
 from aas_server.live.hub import LiveHub
+from aas_server.packages.plan import OnConflict
 from aas_server.repository.repository import Repository
 from aas_server.store.protocol import Kind
 from tests.packages.packages import aasx, environment, file_element, shell, submodel
@@ -56,7 +57,7 @@ async def test_ids_that_exist_are_passed_over_when_that_is_wanted(
     await taken_in(repository, tmp_path / "a", aasx(environment(A), FILES))
     changed = A | {"idShort": "Changed"}
     other = aasx(environment(SHELL, changed, B), dict.fromkeys(FILES, "another content"))
-    report = await taken_in(repository, tmp_path / "b", other, ignore_duplicates=True)
+    report = await taken_in(repository, tmp_path / "b", other, on_conflict=OnConflict.SKIP)
     assert (report.skipped, report.created) == (1, {Kind.SHELL: 1, Kind.SUBMODEL: 1})
     assert repository.submodels.get("urn:sm:a").tree() == A
     kept = await content_of(repository, Kind.SUBMODEL, "urn:sm:a", "/aasx/files/a.txt")
@@ -97,3 +98,25 @@ async def test_a_store_that_fails_leaves_nothing(
         await taken_in(repository, tmp_path / "a", PACKAGE)
     assert len(repository.shells) == len(repository.submodels) == 0
     assert repository.file_entries(Kind.SUBMODEL, "urn:sm:a") == []
+
+
+@pytest.mark.parametrize("mode", [OnConflict.SKIP, OnConflict.REPLACE, OnConflict.NEWER])
+async def test_what_the_server_generates_stays(
+    repository: Repository, tmp_path: Path, mode: OnConflict
+) -> None:
+    repository.put_generated(A | {"idShort": "Status"})
+    report = await taken_in(repository, tmp_path / "a", PACKAGE, on_conflict=mode)
+    assert (report.skipped, report.created) == (1, {Kind.SHELL: 1, Kind.SUBMODEL: 1})
+    assert repository.submodels.get("urn:sm:a").tree()["idShort"] == "Status"
+
+
+async def test_a_replaced_document_keeps_only_the_files_that_it_names(
+    repository: Repository, tmp_path: Path
+) -> None:
+    await taken_in(repository, tmp_path / "a", PACKAGE)
+    other = submodel("urn:sm:a", file_element("Other", "/aasx/files/b.txt"))
+    body = aasx(environment(other), {"aasx/files/b.txt": "content"})
+    report = await taken_in(repository, tmp_path / "b", body, on_conflict=OnConflict.REPLACE)
+    assert (report.replaced, report.files) == ({Kind.SUBMODEL: 1}, 1)
+    kept = [entry.path for entry in repository.file_entries(Kind.SUBMODEL, "urn:sm:a")]
+    assert kept == ["/aasx/files/b.txt"]

@@ -183,6 +183,7 @@ _SINGLE: Final[dict[str, Any]] = {
         "shells": 1,
         "submodels": 2,
         "conceptDescriptions": 0,
+        "replaced": 0,
         "skipped": 0,
         "files": 1,
         "findings": [

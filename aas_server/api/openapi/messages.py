@@ -124,17 +124,42 @@ _RECORDS: Final[dict[str, tuple[str, Fields]]] = {
     ),
     "UploadForm": ("A JSON, XML or AASX file.", {"fileName": "string", "file!": "binary"}),
     "UploadResult": (
-        "How many documents and files were added, how many ids were there, and what was odd.",
+        "How many documents and files were taken in, or would be, and what was odd.",
         {
             **dict.fromkeys(("shells!", "submodels!", "conceptDescriptions!"), "Count"),
+            "replaced!": "Count",
             "skipped!": "Count",
             "files!": "Count",
             "findings!": "UploadFinding[0..]",
+            "documents": "UploadStep[0..]",
         },
     ),
     "UploadFinding": (
-        "Something in a file that is wrong or unusual, and where.",
-        {"code!": "string", "level!": "FindingLevel", "path!": "string", "text!": "string"},
+        "Something in a file that is wrong or unusual, where, and what to do.",
+        {
+            "code!": "string",
+            "level!": "FindingLevel",
+            "path!": "string",
+            "text!": "string",
+            "part": "string",
+            "hint": "string",
+        },
+    ),
+    "UploadStep": (
+        "What becomes of a document, and of what is there with its id.",
+        {
+            "kind!": "string",
+            "id!": "Identifier",
+            "action!": "UploadAction",
+            "reason": "string",
+            "files!": "Count",
+            "changes!": "UploadChange[0..]",
+            "moreChanges": "Count",
+        },
+    ),
+    "UploadChange": (
+        "A place in a document, with the JSON that stands there and that comes in its place.",
+        {"path!": "string", "before": "string", "after": "string"},
     ),
     "PackageResult": (
         "How an upload ended, and the package that it made.",
@@ -147,6 +172,7 @@ _ENUMERATIONS: Final = {
     "ExecutionState": "Initiated Running Completed Canceled Failed Timeout",
     "SecurityAttributeType": "NONE RFC_TLSA W3C_DID",
     "FindingLevel": "warning error",
+    "UploadAction": "create replace leave conflict",
 }
 
 _TEXTS: Final[dict[str, Schema]] = {

@@ -109,6 +109,19 @@ _QUERY: Final[dict[str, Schema]] = {
         "description": "Whether what is there already is left as it is, and not refused",
         "schema": {"type": "boolean", "default": False},
     },
+    "onConflict": {
+        "description": "What becomes of documents whose ids exist: newer ones are told by version "
+        "and revision, then by updatedAt",
+        "schema": {
+            "type": "string",
+            "enum": ["fail", "skip", "replace", "newer"],
+            "default": "fail",
+        },
+    },
+    "dryRun": {
+        "description": "Whether nothing is changed, and the answer tells what would be",
+        "schema": {"type": "boolean", "default": False},
+    },
 }
 
 _HEADERS: Final[dict[str, Schema]] = {
