@@ -24,6 +24,7 @@ async def upload(call: Call) -> Response:
     """Take in the documents of the JSON, XML or AASX file in the form, all or none of them."""
     on_conflict = _on_conflict(call)
     dry_run = call.query.boolean("dryRun", default=False)
+    strict = call.query.boolean("strict", default=False)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         file = Path(folder) / "upload"
@@ -39,6 +40,7 @@ async def upload(call: Call) -> Response:
             actor=call.actor,
             on_conflict=on_conflict,
             dry_run=dry_run,
+            strict=strict,
         )
     return view_response(_view(report, with_steps=dry_run))
 

@@ -22,7 +22,6 @@ from aas_server.packages.importer import Import
 from aas_server.packages.plan import Fate, OnConflict, Step
 from aas_server.packages.reader import entered_package
 from aas_server.repository.repository import Repository
-from aas_server.repository.verifier import Verification, Verifier
 from aas_server.settings import Settings
 from aas_server.store.snapshot import SqliteSnapshot
 from aas_server.store.sqlite import SqliteStore
@@ -45,8 +44,7 @@ async def import_files(
 ) -> bool:
     """Import ``files`` into the store of ``settings.data`` and tell what became of them.
 
-    Returns whether they were taken in, of a dry run whether they would be. Constraints that
-    documents break are told and refused only when ``options`` are strict. Raises
+    Returns whether they were taken in, of a dry run whether they would be. Raises
     ``ConfigurationError`` for a store that cannot be used.
     """
     configure_logging("ERROR", "console")
@@ -66,7 +64,6 @@ async def _repository(
     settings: Settings, options: ImportOptions, clock: Clock
 ) -> AsyncIterator[Repository]:
     """Yield the repository of the data folder; for a dry run one that is only looked at."""
-    verifier = Verifier(Verification.STRICT if options.strict else Verification.REPORT)
     with ExitStack() as stack:
         store: SqliteStore
         if not options.dry_run:
@@ -79,7 +76,7 @@ async def _repository(
             store = SqliteStore(Path(scratch), clock)
         await store.open()
         try:
-            repository = Repository(store, LiveHub(clock), clock, verifier=verifier)
+            repository = Repository(store, LiveHub(clock), clock)
             await repository.open()
             yield repository
         finally:

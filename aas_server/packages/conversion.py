@@ -23,7 +23,6 @@ from aas_server.packages.selection import Selection, files_of, select
 from aas_server.packages.tables import FindConcept, write_csv, write_xlsx
 from aas_server.packages.writer import write_json, write_package
 from aas_server.repository.repository import Repository
-from aas_server.repository.verifier import Verification, Verifier
 from aas_server.store.sqlite import SqliteStore
 
 _RDF: Final = {
@@ -66,13 +65,12 @@ async def convert(source: Path, target: Path, *, clock: Clock) -> list[Finding]:
 
 @asynccontextmanager
 async def _scratch(clock: Clock) -> AsyncIterator[Repository]:
-    """Yield an empty repository that takes whatever has the shape of the metamodel."""
+    """Yield an empty repository."""
     with TemporaryDirectory(prefix="aas-server-convert-") as folder:
         store = SqliteStore(Path(folder), clock, history_versions=0)
         await store.open()
         try:
-            verifier = Verifier(Verification.REPORT)
-            yield Repository(store, LiveHub(clock), clock, verifier=verifier)
+            yield Repository(store, LiveHub(clock), clock)
         finally:
             await store.close()
 

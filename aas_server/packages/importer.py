@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from aas_server.errors import Conflict, Finding, InvalidDocument
+from aas_server.metamodel.screening import METAMODEL
 from aas_server.metamodel.tree import Node, walk
 from aas_server.packages.contents import PACKAGE, Contents, PackagedFile
 from aas_server.packages.parts import part_name
 from aas_server.packages.plan import Fate, ImportReport, OnConflict, Present, Step, decide
 from aas_server.repository.repository import Repository
 from aas_server.repository.unit import Unit
+from aas_server.repository.verifier import Verification, Verifier
 from aas_server.store.protocol import FileEntry, Kind, StoredFile
 
 _PIECE: Final = 1_048_576
 _SHOWN: Final = 20
+_CHARACTERS: Final = "AASd-130"
 _MAX_ERRORS: Final = 100
 """Findings of a refusal at most: millions of broken documents must not cost more than one."""
 _MAX_FINDINGS: Final = 1000
@@ -50,7 +53,8 @@ class Import:
     """One import of one or several files in the name of ``actor``.
 
     Each file is read with ``read``; then ``finish`` decides about every document and carries that
-    out, all of it or nothing. With ``dry_run`` nothing changes.
+    out, all of it or nothing. With ``dry_run`` nothing changes. Suppliers' documents that break
+    constraints are taken and that is told, unless ``strict``, whatever holds for other writes.
     """
 
     def __init__(
@@ -67,14 +71,16 @@ class Import:
         self._on_conflict = on_conflict
         self._dry_run = dry_run
         self._strict = strict
+        mode = Verification.STRICT if strict else Verification.REPORT
+        self._verifier = Verifier(mode, is_quiet=True)
         self._read: list[_Read] = []
 
     async def read(self, contents: Contents, *, advance: Advance = _nowhere) -> ImportReport:
         """Check what a file holds and take in the contents of its files, while it is open.
 
         The report has no steps before ``finish``. ``advance`` is called for each document and file.
-        Raises ``InvalidDocument`` for documents that verification refuses, with ``strict`` for any
-        finding that is an error; the file is then not part of this import.
+        Raises ``InvalidDocument`` for documents without the shape of the metamodel, with ``strict``
+        for any finding that is an error; the file is then not part of this import.
         """
         report = ImportReport(
             read={kind: len(trees) for kind, trees in contents.documents.items()},
@@ -149,17 +155,18 @@ class Import:
         found: list[tuple[Kind, Node]] = []
         errors: list[Finding] = []
         odd: list[Finding] = []
-        verifier = self._repository.verifier
         for kind, tree, source in contents.with_sources():
             try:
-                checked = await verifier.check(tree, kind.value)
+                checked = await self._verifier.check(tree, kind.value)
             except InvalidDocument as error:
                 errors += _placed(error.findings, kind, tree, source)
-                if len(errors) >= _MAX_ERRORS:
-                    break
             else:
+                fatal = [each for each in checked.findings if _is_fatal(each)]
+                errors += _placed(fatal, kind, tree, source)
                 found.append((kind, checked.tree))
                 odd += _placed(checked.findings, kind, tree, source)
+            if len(errors) >= _MAX_ERRORS:
+                break
             advance()
         if errors:
             raise InvalidDocument(errors[:_MAX_ERRORS])
@@ -196,9 +203,10 @@ async def import_contents(
     actor: str,
     on_conflict: OnConflict = OnConflict.FAIL,
     dry_run: bool = False,
+    strict: bool = False,
 ) -> ImportReport:
     """Import one file; see ``Import`` for what is raised: then nothing was changed."""
-    one = Import(repository, actor=actor, on_conflict=on_conflict, dry_run=dry_run)
+    one = Import(repository, actor=actor, on_conflict=on_conflict, dry_run=dry_run, strict=strict)
     report = await one.read(contents)
     await one.finish()
     return report
@@ -212,6 +220,13 @@ async def measured(pieces: AsyncIterator[bytes]) -> StoredFile:
         digest.update(piece)
         size += len(piece)
     return StoredFile(digest.hexdigest(), size)
+
+
+def _is_fatal(finding: Finding) -> bool:
+    """Return whether a document cannot be had: nothing could address it, or write it as XML."""
+    name = finding.path.rpartition(".")[2]
+    is_name = finding.code == METAMODEL and name in ("id", "idShort")
+    return finding.code == _CHARACTERS or is_name
 
 
 def _placed(findings: Iterable[Finding], kind: Kind, tree: Node, source: str) -> Iterator[Finding]:

@@ -48,11 +48,12 @@ class Verifier:
     """Checks documents and elements.
 
     Errors of structure are refused always; broken constraints only by ``STRICT``, else they are
-    warnings: logged and counted.
+    warnings: counted, and logged unless ``is_quiet``, for whoever tells them otherwise.
     """
 
-    def __init__(self, mode: Verification = Verification.STRICT) -> None:
+    def __init__(self, mode: Verification = Verification.STRICT, *, is_quiet: bool = False) -> None:
         self._mode = mode
+        self._is_quiet = is_quiet
 
     @property
     def strict(self) -> bool:
@@ -82,7 +83,7 @@ class Verifier:
         errors = [finding for finding in findings if self._refuses(finding)]
         if errors:
             raise InvalidDocument(errors)
-        if findings:
+        if findings and not self._is_quiet:
             log.warning(
                 "document has findings",
                 id=tree.get("id") or tree.get("idShort"),

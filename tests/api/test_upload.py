@@ -159,12 +159,16 @@ async def test_one_broken_document_keeps_everything_out_and_every_fault_is_told(
     client: httpx.AsyncClient, filled: Repository
 ) -> None:
     broken = [submodel(f"urn:broken:{number}") | {"idShort": "1 wrong"} for number in range(3)]
-    answer = await upload(client, json.dumps(environment(MANUAL, *broken)).encode())
+    body = json.dumps(environment(MANUAL, *broken)).encode()
+    answer = await upload(client, body, query="?strict=true")
     assert answer.status_code == 400
     texts = [message["text"] for message in answer.json()["messages"]]
     for number in range(3):
         assert any(f"urn:broken:{number}" in text and "idShort" in text for text in texts)
     assert filled.submodels.find("urn:new:sm") is None
+    report = await taken(client, body)
+    assert report["submodels"] == 4
+    assert {(each["code"], each["level"]) for each in report["findings"]} == {("AASd-002", "error")}
 
 
 async def test_a_form_without_a_file_or_with_two_is_refused(client: httpx.AsyncClient) -> None:

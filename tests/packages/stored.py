@@ -47,8 +47,15 @@ async def written(repository: Repository, file: Path, *, as_xml: bool = False) -
 
 
 async def taken_in(
-    repository: Repository, file: Path, body: bytes, *, on_conflict: OnConflict = OnConflict.FAIL
+    repository: Repository,
+    file: Path,
+    body: bytes,
+    *,
+    on_conflict: OnConflict = OnConflict.FAIL,
+    strict: bool = False,
 ) -> ImportReport:
     file.write_bytes(body)
     with read_package(file) as contents:
-        return await import_contents(repository, contents, actor="test", on_conflict=on_conflict)
+        return await import_contents(
+            repository, contents, actor="test", on_conflict=on_conflict, strict=strict
+        )

@@ -77,12 +77,29 @@ async def test_a_document_that_is_there_twice_is_taken_once_and_told(
     assert finding.is_error is is_error
 
 
+async def test_what_breaks_a_constraint_is_taken_and_told(
+    repository: Repository, tmp_path: Path
+) -> None:
+    odd = submodel("urn:sm:odd") | {"idShort": "1 wrong"}
+    report = await taken_in(repository, tmp_path / "a", aasx(environment(odd)))
+    (finding,) = report.findings
+    assert (finding.code, finding.path, finding.part, finding.is_error) == (
+        "AASd-002",
+        "Submodel 'urn:sm:odd' idShort",
+        "/aasx/data.json",
+        True,
+    )
+    assert repository.submodels.get("urn:sm:odd").tree() == odd
+
+
 async def test_every_fault_of_every_document_is_told(
     repository: Repository, tmp_path: Path
 ) -> None:
     broken = [submodel(f"urn:sm:{number}") | {"idShort": "1 wrong"} for number in range(3)]
     with pytest.raises(InvalidDocument) as refusal:
-        await taken_in(repository, tmp_path / "a", aasx(environment(A, *broken), FILES))
+        await taken_in(
+            repository, tmp_path / "a", aasx(environment(A, *broken), FILES), strict=True
+        )
     assert len(refusal.value.findings) >= 3
     assert [f"urn:sm:{n}" in str(refusal.value.findings) for n in range(3)] == [True] * 3
     assert len(repository.submodels) == 0

@@ -311,7 +311,8 @@ def test_a_package_is_read_whole_whatever_its_version(
 
 
 def test_an_upload_that_is_wrong_in_one_document_changes_nothing(http: httpx.Client) -> None:
-    good, bad = submodel("urn:peers:good"), submodel("urn:peers:bad", prop("9", "x"))
+    good = submodel("urn:peers:good")
+    bad = submodel("urn:peers:bad", prop("Speed", "9") | {"modelType": "Nonsense"})
 
     answer = upload(http, package(good, bad))
 

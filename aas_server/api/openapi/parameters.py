@@ -118,6 +118,11 @@ _QUERY: Final[dict[str, Schema]] = {
             "default": "fail",
         },
     },
+    "strict": {
+        "description": "Whether what breaks a constraint or lacks a part is refused, and not only "
+        "told",
+        "schema": {"type": "boolean", "default": False},
+    },
     "dryRun": {
         "description": "Whether nothing is changed, and the answer tells what would be",
         "schema": {"type": "boolean", "default": False},

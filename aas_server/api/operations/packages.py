@@ -40,7 +40,7 @@ def package_operations() -> Iterator[Operation]:
         handler="upload.upload",
         answers=ok("UploadResult"),
         body=Body("UploadForm", multipart=True),
-        query=("ignore-duplicates", "onConflict", "dryRun"),
+        query=("ignore-duplicates", "onConflict", "dryRun", "strict"),
     )
 
 
