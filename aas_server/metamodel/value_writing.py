@@ -35,6 +35,13 @@ def patched(submodel: Node, path: IdShortPath, value: Any, *, live: _Live) -> No
     return with_changed(submodel, path, lambda element: _patched(element, path, value, live))
 
 
+def with_value(element: Node, value: Any) -> Node:
+    """Return a copy of ``element`` with a value in the ValueOnly form; raises as ``patched`` does,
+    naming places within the element.
+    """
+    return _patched(element, (), value, ())
+
+
 def _patched(element: Node, path: IdShortPath, value: Any, live: _Live) -> Node:
     if path in live:
         raise Forbidden(

@@ -1,0 +1,1 @@
+"""Instances made after templates: which prototypes, what they are called, what stands in them."""
