@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         description="JSON environments, or folders of them, to load where their ids are missing.",
     )
     plant: Path | None = Field(None, description="Plant file: connections and bindings.")
+    templates: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="Files and folders with submodel templates, besides the server's own."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level that is logged."
     )
@@ -119,7 +122,7 @@ class Settings(BaseSettings):
         description="Answer hot reads in the HTTP parser; the answers are the same without it.",
     )
 
-    @field_validator("load", mode="before")
+    @field_validator("load", "templates", mode="before")
     @classmethod
     def _split_paths(cls, value: object) -> object:
         return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value

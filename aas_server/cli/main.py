@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final
 
 import typer
 import uvloop
-from rich.console import Console
 
 from aas_server import __version__
-from aas_server.errors import AasError
+from aas_server.cli.running import err, out, report_errors
+from aas_server.cli.templates import app as templates
 from aas_server.logs import configure_logging
 from aas_server.packages.plan import OnConflict
 from aas_server.settings import Settings, load_settings
@@ -26,8 +26,6 @@ app: Final = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_out: Final = Console(highlight=False, soft_wrap=True)
-_err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="TCP port, 0 for a free one. [default: 8080]")]
@@ -61,7 +59,7 @@ def _version(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     if version:
-        _out.print(f"aas-server {__version__}")
+        out.print(f"aas-server {__version__}")
         raise typer.Exit
 
 
@@ -121,7 +119,7 @@ def check(
     from aas_server.cli.check import check_plant
 
     paths = [*(load or ()), *(more or ())]
-    if not run(lambda: check_plant(plant_file, paths, data or Path("data"), _out)):
+    if not run(lambda: check_plant(plant_file, paths, data or Path("data"), out)):
         raise typer.Exit(1)
 
 
@@ -153,7 +151,7 @@ def import_(
     options = ImportOptions(on_conflict, dry_run=dry_run, strict=strict, json=as_json)
 
     async def act(settings: Settings) -> bool:
-        return await import_files(files, options, settings, _out, _err)
+        return await import_files(files, options, settings, out, err)
 
     if not with_settings({"data": data}, config, act):
         raise typer.Exit(1)
@@ -171,11 +169,12 @@ def convert(
     """
     from aas_server.cli.converting import convert_file
 
-    run(lambda: convert_file(source, target, _err))
+    run(lambda: convert_file(source, target, err))
 
 
 schema = typer.Typer(help="Print the schemas of what people write and of what the API speaks.")
 app.add_typer(schema, name="schema")
+app.add_typer(templates, name="template")
 
 
 @schema.command("plant")
@@ -200,12 +199,8 @@ def run(action: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
     An ``AasError`` is printed in words and ends the process with exit code 2.
     """
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(action())
-    except AasError as error:
-        _err.print(f"aas-server: {error}", style="red", markup=False)
-        raise typer.Exit(2) from error
+    with report_errors(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(action())
 
 
 def with_settings(
@@ -230,11 +225,11 @@ async def serve_until_stopped(settings: Settings) -> None:
     configure_logging(settings.log_level, settings.log_format)
 
     def on_ready(address: str) -> None:
-        _out.print(f"[bold]aas-server {__version__}[/bold] listens on {address}")
-        _out.print(f"  shells     {address}/api/v3/shells")
-        _out.print(f"  submodels  {address}/api/v3/submodels")
-        _out.print(f"  overview   {address}/")
-        _out.print(f"  health     {address}/health   metrics  {address}/metrics")
+        out.print(f"[bold]aas-server {__version__}[/bold] listens on {address}")
+        out.print(f"  shells     {address}/api/v3/shells")
+        out.print(f"  submodels  {address}/api/v3/submodels")
+        out.print(f"  overview   {address}/")
+        out.print(f"  health     {address}/health   metrics  {address}/metrics")
 
     await serve(settings, on_ready=on_ready)
 

@@ -36,6 +36,9 @@ def read_templates(file: Path) -> tuple[list[Template], list[Finding]]:
             findings = list(contents.findings)
     except OSError as error:
         raise BadRequest(f"cannot read it: {error.strerror}", path=str(file)) from error
+    except BadRequest as error:
+        part = f"{error.path} " if error.path and error.path.startswith("/") else ""
+        raise BadRequest(f"{part}{error.text}", path=str(file)) from error
     if not templates:
         raise BadRequest("holds no submodel, so no template", path=str(file))
     return templates, findings

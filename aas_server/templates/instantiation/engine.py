@@ -298,8 +298,8 @@ class _Making:
                 self._tell(DROP_IN_UNKNOWN, path, text, is_error=False)
                 return ()
             # A definition that contains what it defines goes on with values only.
-            above = [self._maker.definition(each) for each in lineage if each.is_drop_in]
-            if value is not None or (found not in lineage and found not in above):
+            used = [self._maker.definition(each) for each in lineage if each.is_drop_in]
+            if value is not None or (found not in lineage and found not in used):
                 return found.children
             return ()
         if value is not None:

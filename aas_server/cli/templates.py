@@ -1,0 +1,105 @@
+"""``aas-server template``: the options and words of its commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from aas_server.cli.running import err, out, report_errors
+from aas_server.clock import SystemClock
+from aas_server.settings import load_settings
+from aas_server.templates.instantiation.request import Mode
+
+app: Final = typer.Typer(
+    help="Submodel templates: find, make, check and use them.", no_args_is_help=True
+)
+
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option("--templates", help="File or folder with templates; may be given several times."),
+]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
+Named = Annotated[
+    str, typer.Argument(metavar="TEMPLATE", help="File, or id, semanticId or idShort.")
+]
+
+
+@app.command("list")
+def list_(as_json: Json = False, templates: Folders = None, config: Config = None) -> None:
+    """List the templates that are known: the server's own and those in folders."""
+    from aas_server.cli.template_making import known_templates, list_templates
+
+    with report_errors():
+        list_templates(known_templates(_folders(templates, config), err), out, as_json=as_json)
+
+
+@app.command()
+def show(template: Named, templates: Folders = None, config: Config = None) -> None:
+    """Show a template as a tree."""
+    from aas_server.cli.template_making import known_templates, show_template, template_named
+
+    with report_errors():
+        catalog = known_templates(_folders(templates, config), err)
+        for each in template_named(template, catalog):
+            show_template(each, out)
+
+
+@app.command()
+def instantiate(
+    template: Named,
+    mode: Annotated[
+        Mode, typer.Option(help="What is there unasked: what is required, or everything once.")
+    ] = Mode.MINIMAL,
+    output: Output = None,
+    values: Annotated[
+        Path | None, typer.Option(help="JSON file with values by idShort or semantic id.")
+    ] = None,
+    identifier: Annotated[str | None, typer.Option("--id", help="Id of the instance.")] = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Path in the template that is to be there.")
+    ] = None,
+    count: Annotated[
+        list[str] | None, typer.Option(metavar="PATH=N", help="How often it is to be there.")
+    ] = None,
+    choose: Annotated[
+        list[str] | None, typer.Option(metavar="CLASS=IDSHORT", help="Member of an either-or.")
+    ] = None,
+    templates: Folders = None,
+    config: Config = None,
+) -> None:
+    """Make an instance, with the concept descriptions that it uses, as a JSON environment.
+
+    What is required and has no value is listed. Exits with 1 when a value or path does not fit.
+    """
+    from aas_server.cli.template_making import (
+        InstanceOptions,
+        instantiate_template,
+        known_templates,
+        tell,
+        template_named,
+    )
+
+    options = InstanceOptions(mode, values, identifier, select or (), count or (), choose or ())
+    with report_errors():
+        catalog = known_templates(_folders(templates, config), err)
+        chosen = template_named(template, catalog)
+        body, instances = instantiate_template(chosen, catalog, options, SystemClock())
+        _write(body, output)
+    if not tell(instances, err):
+        raise typer.Exit(1)
+
+
+def _folders(templates: list[Path] | None, config: Path | None) -> tuple[Path, ...]:
+    return load_settings({"templates": tuple(templates or ())}, config=config).templates
+
+
+def _write(body: bytes, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(body.decode())
+    else:
+        output.write_bytes(body)
