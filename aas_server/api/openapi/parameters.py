@@ -11,6 +11,7 @@ from aas_server.api.openapi.examples import (
     SEMANTIC_ID,
     SHELL_ID,
     SUBMODEL_ID,
+    TEMPLATE_ID,
 )
 from aas_server.api.openapi.notation import Schema, one_of, text, typed
 from aas_server.metamodel.identifiers import encode_identifier
@@ -31,6 +32,7 @@ _PATH: Final[dict[str, Schema]] = {
     "submodelIdentifier": _encoded("The id of the submodel", SUBMODEL_ID),
     "cdIdentifier": _encoded("The id of the concept description", CONCEPT_ID),
     "packageId": _encoded("The id of the package", "package-1"),
+    "templateIdentifier": _encoded("The id of the template", TEMPLATE_ID),
     "handleId": _encoded("What the Location of the accepting answer ends with", "handle-1"),
     "idShortPath": {
         "description": "The way to the element: idShorts with dots, items of lists by [index]",
