@@ -80,8 +80,9 @@ def read_environments(parts: Iterable[tuple[str, bytes]]) -> Contents:
     return contents
 
 
-def write_xml(environment: Node) -> bytes:
-    """Return an environment in the normal form as XML of metamodel 3.1.
+def write_xml(environment: Node, *, namespace: str = NAMESPACE) -> bytes:
+    """Return an environment in the normal form as XML; ``NAMESPACE_3_0`` takes one that was
+    lowered to it.
 
     What 3.2 adds has no place in that: dates of administrations are left out, and a batch becomes
     what it is for 3.1, neither type nor instance. Raises ``Conflict`` for a document that has not
@@ -95,7 +96,13 @@ def write_xml(environment: Node) -> bytes:
     text.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     xmlization.write(instance, text)
     # Readers make a line feed of a carriage return that stands there as it is (XML 1.0, 2.11).
-    return text.getvalue().replace("\r", "&#13;").encode()
+    body = text.getvalue().replace("\r", "&#13;").encode()
+    return body if namespace == NAMESPACE else _renamed(body, namespace)
+
+
+def _renamed(body: bytes, namespace: str) -> bytes:
+    """Return XML of 3.1 in another namespace, which only the first tag names."""
+    return body.replace(f'"{NAMESPACE}"'.encode(), f'"{namespace}"'.encode(), 1)
 
 
 def _of_3_1(node: Node, path: JsonPath) -> Node:

@@ -95,6 +95,14 @@ _QUERY: Final[dict[str, Schema]] = {
         "description": "Whether live values come with the qualifiers that tell how good they are",
         "schema": {"type": "boolean", "default": False},
     },
+    "metamodel": {
+        "description": "The version of the metamodel that is written",
+        "schema": {**one_of("3.1 3.0"), "default": "3.1"},
+    },
+    "lossy": {
+        "description": "Whether what metamodel 3.0 cannot say is left out, and not refused",
+        "schema": {"type": "boolean", "default": False},
+    },
     "createdFrom": {
         "description": "Created at this instant or later",
         "schema": {"type": "string", "format": "date-time"},
