@@ -1,0 +1,300 @@
+"""Reading XML as most tools write it, many times as fast as by events.
+
+A document is regular when its members stand in the order of the schema and nothing but namespaces
+and blanks is between them: then one regular expression for each class, made from the grammar, takes
+an object apart. It is given well-formed XML only, and whatever it does not match completely is left
+to the reading by events, which knows what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from aas_server.metamodel.tree import Node
+from aas_server.packages.xml.grammar import (
+    ENVIRONMENT,
+    GRAMMARS,
+    Form,
+    Grammar,
+    Grammars,
+    Member,
+    holds_elements,
+)
+from aas_server.packages.xml.parsing import is_well_formed
+from aas_server.packages.xml.reading import BOOLEANS, normal_base64
+
+_HEAD: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:<\?xml version=\"1\.0\"(?: encoding=\"(?i:utf-8)\")?"
+    rb"(?: standalone=\"(?:yes|no)\")?\s*\?>)?\s*"
+    rb"<(aas:|)environment((?:\s+xmlns(?::[A-Za-z0-9]+)?=\"[^\"<&]*\")*)\s*>\s*"
+)
+"""What a regular document begins with: at most UTF-8, and one of two prefixes."""
+_NAMESPACE: Final = re.compile(rb"xmlns(?::([A-Za-z0-9]+))?=\"([^\"]*)\"")
+_BLANKS: Final = re.compile(rb"\s*")
+_EMPTY: Final = re.compile(r"<([A-Za-z0-9:]+)\s*/>")
+_REFERENCE: Final = re.compile("&([^;&]*);?")
+_CHARACTERS: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_MAX_TEXT: Final = 4 * 1024**2
+"""Bytes without a tag in a regular document: those of a long text are for libxml2 to judge."""
+_MAX_KNOWN: Final = 20_000
+"""Parts of documents, references above all, that are remembered as they are often the same."""
+
+
+class Irregular(Exception):
+    """A document is to be read by its events."""
+
+
+def read_regular(body: bytes) -> Node | None:
+    """Return the environment that ``body`` holds; None unless it is regular.
+
+    Equal parts of documents are one object: nothing of them may be changed.
+    """
+    head = _HEAD.match(body)
+    if head is None or b"<!" in body or body.find(b"<?", head.end()) >= 0:
+        return None
+    prefix = head[1].decode()
+    spaces = dict(_NAMESPACE.findall(head[2]))
+    namespace = spaces.get(head[1].rstrip(b":"), b"").decode("ascii", "replace")
+    if namespace not in GRAMMARS or not _has_short_texts(body) or not is_well_formed(body):
+        return None
+    try:
+        return _Reading(namespace, prefix).environment(body, head.end())
+    except (Irregular, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _has_short_texts(body: bytes) -> bool:
+    starts = range(0, len(body) - _MAX_TEXT, _MAX_TEXT)
+    return all(body.find(b"<", start, start + _MAX_TEXT) >= 0 for start in starts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A member whose text is taken whole; ``number`` tells it from all others of the grammar."""
+
+    name: str
+    form: Form
+    literals: Mapping[str, Any] | None
+    member: Member
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Members of a class that one expression matches, and the member with elements that comes after
+    them if its last group matches.
+    """
+
+    expression: re.Pattern[str]
+    fields: Sequence[_Field]
+    elements: Member | None
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A class: its parts, one after the other."""
+
+    model_type: str | None
+    parts: Sequence[_Part]
+
+
+@lru_cache(maxsize=4)
+def _shapes(namespace: str, prefix: str) -> Mapping[str, _Shape]:
+    """Return the shape of every class; ``prefix`` is that of all names, with its colon."""
+    grammars = GRAMMARS[namespace]
+    numbers: Iterator[int] = iter(range(1_000_000))
+    found = {
+        name: _Shape(grammar.model_type, list(_parts(grammars, grammar, prefix, numbers)))
+        for name, grammar in grammars.items()
+    }
+    return MappingProxyType(found)
+
+
+def _parts(
+    grammars: Grammars, grammar: Grammar, prefix: str, numbers: Iterator[int]
+) -> Iterator[_Part]:
+    text, fields = r"\s*+", []
+    for name, member in grammar.members.items():
+        tag = re.escape(prefix + name)
+        if holds_elements(grammars, member):
+            yield _Part(re.compile(text + rf"(<{tag}>\s*+)?"), fields, member, f"</{prefix}{name}>")
+            text, fields = "", []
+            continue
+        content = r"([^<]*+)"
+        if member.classes:
+            content = rf"([^<]*+(?:<(?!/{tag}>)[^<]*+)*+)"
+        whole = rf"<{tag}>{content}</{tag}>\s*+"
+        text += whole if member.is_required else f"(?:{whole})?+"
+        literals = BOOLEANS if member.form is Form.BOOLEAN else member.literals or None
+        fields.append(_Field(name, member.form, literals, member, next(numbers)))
+    yield _Part(re.compile(text), fields, None, "")
+
+
+class _Reading:
+    """Reading of one document; what was read of equal parts is remembered."""
+
+    def __init__(self, namespace: str, prefix: str) -> None:
+        self._lists = GRAMMARS[namespace][ENVIRONMENT].members.values()
+        self._shapes = _shapes(namespace, prefix)
+        self._prefix = prefix
+        self._known: dict[tuple[int, str], Any] = {}
+
+    def environment(self, body: bytes, position: int) -> Node:
+        """Return the environment in ``body`` whose members begin at ``position``."""
+        found: Node = {}
+        for member in self._lists:
+            start, end = self._tags(member.name)
+            if body.startswith(start, position):
+                position = _after(body, position + len(start))
+                found[member.name], position = self._documents(body, position, member)
+                if not body.startswith(end, position):
+                    raise Irregular
+                position = _after(body, position + len(end))
+        _, end = self._tags("environment")
+        if not body.startswith(end, position) or body[position + len(end) :].strip():
+            raise Irregular
+        return found
+
+    def _documents(self, body: bytes, position: int, member: Member) -> tuple[list[Node], int]:
+        """Return the documents that begin at ``position`` and where they end.
+
+        Each is decoded for itself: of a large environment little is in memory twice.
+        """
+        ((element, class_name),) = member.classes.items()
+        start, end = self._tags(element)
+        shape = self._shapes[class_name]
+        trees = []
+        while body.startswith(start, position):
+            stop = body.find(end, position)
+            text = _prepared(body[position + len(start) : stop].decode())
+            tree, length = self._members(text, 0, shape)
+            if length != len(text):
+                raise Irregular
+            trees.append(tree)
+            position = _after(body, stop + len(end))
+        return trees, position
+
+    def _tags(self, name: str) -> tuple[bytes, bytes]:
+        return f"<{self._prefix}{name}>".encode(), f"</{self._prefix}{name}>".encode()
+
+    def _members(self, text: str, position: int, shape: _Shape) -> tuple[Node, int]:
+        """Return the object whose members begin at ``position``, and where they end."""
+        node: Node = {}
+        for part in shape.parts:
+            match = part.expression.match(text, position)
+            if match is None:
+                raise Irregular
+            position = match.end()
+            groups = match.groups()
+            # Behind the groups of the members may be that of the one with elements.
+            for field, value in zip(part.fields, groups, strict=False):
+                if value is None:
+                    continue
+                if field.form is Form.TEXT:
+                    node[field.name] = _unescaped(value) if "&" in value else value
+                elif field.literals is not None:
+                    if value not in field.literals:
+                        raise Irregular
+                    node[field.name] = field.literals[value]
+                elif field.form is Form.BINARY:
+                    node[field.name] = _base64(value)
+                else:
+                    node[field.name] = self._content(value, field)
+            member = part.elements
+            if member is not None and groups[-1] is not None:
+                node[member.name], position = self._elements(text, position, member, part.end)
+        if shape.model_type is not None:
+            node["modelType"] = shape.model_type
+        return node, position
+
+    def _elements(self, text: str, position: int, member: Member, end: str) -> tuple[Any, int]:
+        """Return the objects that begin at ``position``, each in an element that is named after its
+        class, and where ``end`` comes behind them.
+        """
+        start = "<" + self._prefix
+        items = []
+        while text.startswith(start, position):
+            stop = text.find(">", position)
+            name = text[position + len(start) : stop]
+            class_name = member.classes.get(name)
+            if class_name is None:
+                break
+            item, position = self._members(text, stop + 1, self._shapes[class_name])
+            items.append(item)
+            position = _behind(text, position, f"</{self._prefix}{name}>")
+        position = _behind(text, position, end)
+        if member.form is Form.LIST:
+            return items, position
+        if len(items) != 1:
+            raise Irregular
+        return items[0], position
+
+    def _content(self, text: str, field: _Field) -> Any:
+        """Return the value of a member with objects, of which ``text`` is all that it holds."""
+        key = (field.number, text)
+        found = self._known.get(key)
+        if found is None:
+            member = field.member
+            if member.form is Form.INLINE:
+                (class_name,) = member.classes.values()
+                found, position = self._members(text, 0, self._shapes[class_name])
+            else:
+                found, position = self._elements(text, _behind(text, 0, ""), member, "")
+            if position != len(text):
+                raise Irregular
+            if len(self._known) < _MAX_KNOWN:
+                self._known[key] = found
+        return found
+
+
+def _prepared(text: str) -> str:
+    """Return ``text`` with line ends as XML 1.0 (2.11) has them, and empty elements in full."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _EMPTY.sub(r"<\1></\1>", text) if "/>" in text else text
+
+
+def _after(body: bytes, position: int) -> int:
+    """Return where the blanks end that begin at ``position``."""
+    match = _BLANKS.match(body, position)
+    return position if match is None else match.end()
+
+
+def _behind(text: str, position: int, end: str) -> int:
+    """Return where the blanks end behind ``end``, which must stand at ``position``."""
+    if not text.startswith(end, position):
+        raise Irregular
+    position += len(end)
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def _unescaped(text: str) -> str:
+    return _REFERENCE.sub(_character, text)
+
+
+def _character(reference: re.Match[str]) -> str:
+    name = reference[1]
+    if name.startswith("#x"):
+        return chr(int(name[2:], 16))
+    if name.startswith("#"):
+        return chr(int(name[1:]))
+    if name not in _CHARACTERS:
+        raise Irregular
+    return _CHARACTERS[name]
+
+
+def _base64(text: str) -> str:
+    if not text:
+        raise Irregular
+    try:
+        return normal_base64(text)
+    except ValueError:
+        raise Irregular from None
