@@ -8,7 +8,7 @@ For everything that this takes for valid, aas-core has no findings; the rest is 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 from aas_core3_1 import stringification, verification
@@ -29,15 +29,19 @@ _MAX_REMEMBERED: Final = 2048
 """Bytes of an element at most that is remembered."""
 
 _encode: Final = msgspec.json.Encoder().encode
-_Texts: TypeAlias = tuple[str, str]
 
 
-def is_familiar(tree: Node, text: bytes) -> bool:
-    """Return whether ``tree`` is a submodel or a collection that is certainly valid.
+def is_familiar(tree: Node, model_type: str, text: bytes) -> bool:
+    """Return whether ``tree`` is certainly valid as a ``model_type``, a submodel or a collection.
 
     ``text`` is its JSON. It must need no screening, and no more nesting than the metamodel allows.
     """
-    return tree.get("modelType") in _CONTAINERS and _WATCHED not in text and _is_valid(tree)
+    return (
+        model_type in _CONTAINERS
+        and tree.get("modelType") == model_type
+        and _WATCHED not in text
+        and _is_valid(tree)
+    )
 
 
 def _is_valid(container: Node) -> bool:
@@ -70,9 +74,10 @@ def _is_valid(container: Node) -> bool:
 def _is_valid_without_names(node: Node) -> bool:
     """Return whether ``node`` is valid; what tells it from its like is checked for itself."""
     rest = node.copy()
-    name = rest.pop("idShort", None)
-    if name is not None and not (type(name) is str and _is_id_short(name)):
-        return False
+    if "idShort" in rest:
+        name = rest.pop("idShort")
+        if type(name) is not str or not _is_id_short(name):
+            return False
     model_type = rest["modelType"]
     if model_type == "Property" and "value" in rest:
         if not _is_value(rest.pop("value"), rest.get("valueType")):

@@ -81,7 +81,7 @@ def verify_part(tree: Any, model_type: str) -> list[Finding]:
         return [Finding(STRUCTURE, "", text)]
     try:
         screening = Screening(tree, model_type, limit=MAX_FINDINGS)
-        if screening.plain is not None and is_familiar(tree, screening.plain):
+        if screening.plain is not None and is_familiar(tree, model_type, screening.plain):
             return []
         findings = list(islice(_findings(screening, READERS[model_type]), MAX_FINDINGS + 1))
     except RecursionError:

@@ -168,7 +168,7 @@ def _from_xml(body: bytes, name: str) -> tuple[Any, bool]:
     namespace = str(first[1].tag).rpartition("}")[0].removeprefix("{") or None
     if namespace in NAMESPACES_2_0:
         return environment_from_xml(chain([first], found), name), True
-    if namespace in GRAMMARS:
+    if namespace is not None and namespace in GRAMMARS:
         return read_events(forgetting(chain([first], found)), namespace, name), False
     for _ in forgetting(found):
         """What is no XML is told so, whatever it began with."""

@@ -264,7 +264,7 @@ class _TakenIn:
 def _entries(
     kind: Kind, tree: Node, files: Mapping[str, _TakenIn]
 ) -> Iterator[tuple[str, FileEntry]]:
-    for path, content_type in dict(_named(kind, tree)).items():
+    for path, content_type in dict(_named(kind, tree) if files else ()).items():
         file = files.get(part_name(path))
         if file is not None:
             name = file.source.path.rsplit("/", 1)[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 from lxml import etree
 
@@ -74,7 +74,7 @@ def is_well_formed(body: bytes) -> bool:
     it is kept.
     """
     parser = etree.XMLParser(
-        target=_Nothing(),
+        target=cast("Any", _Nothing()),
         resolve_entities=False,
         no_network=True,
         load_dtd=False,

@@ -48,10 +48,8 @@ class _Reader:
     def environment(self) -> Node:
         """Return the environment that begins with the first event."""
         _, root = next(self._events)
-        self._require_plain(root)
         grammar = self._grammars[ENVIRONMENT]
-        local = self._local(root)
-        self._path.append(local)
+        local = self._enter(root)
         if local != grammar.element:
             self._refuse(f"must be {grammar.element!r}")
         return self._members(root, grammar)
@@ -77,7 +75,7 @@ class _Reader:
 
     def _value(self, element: etree._Element, member: Member) -> Any:
         if member.form is Form.LIST:
-            items = []
+            items: list[Node] = []
             while (child := self._child(element)) is not None:
                 items.append(self._object(child, member, f"*[{len(items)}]"))
             return items
@@ -99,8 +97,7 @@ class _Reader:
 
     def _object(self, element: etree._Element, member: Member, step: str) -> Node:
         """Return the object whose element is named after its class."""
-        self._path.append(step)
-        local = self._local(element)
+        local = self._enter(element, step)
         class_name = member.classes.get(local)
         if class_name is None:
             self._refuse(f"is an unexpected element {_shown(local)}")
@@ -131,7 +128,6 @@ class _Reader:
         event, found = next(self._events)
         self._require_blank(element.text)
         if event == "start":
-            self._require_plain(found)
             return found
         self._require_blank(element.tail)
         return None
@@ -145,9 +141,13 @@ class _Reader:
         self._require_blank(element.tail)
         return element.text or ""
 
-    def _enter(self, element: etree._Element) -> str:
+    def _enter(self, element: etree._Element, step: str | None = None) -> str:
+        """Return the local name of ``element``, which is called ``step`` in paths from now on."""
         local = self._local(element)
-        self._path.append(local)
+        self._path.append(step or local)
+        if element.attrib:
+            shown = _shown(", ".join(map(str, element.attrib)))
+            self._refuse(f"must have no attributes, and has {shown}")
         return local
 
     def _local(self, element: etree._Element) -> str:
@@ -156,10 +156,6 @@ class _Reader:
             self._path.append(etree.QName(element).localname)
             self._refuse(f"must be of the namespace {self._namespace}")
         return tag[len(self._prefix) :]
-
-    def _require_plain(self, element: etree._Element) -> None:
-        if element.attrib:
-            self._refuse(f"must have no attributes, and has {_shown(', '.join(element.attrib))}")
 
     def _require_blank(self, text: str | None) -> None:
         if text and text.strip():

@@ -29,8 +29,8 @@ from aas_server.packages.xml.parsing import is_well_formed
 from aas_server.packages.xml.reading import BOOLEANS, normal_base64
 
 _HEAD: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:<\?xml version=\"1\.0\"(?: encoding=\"(?i:utf-8)\")?"
-    rb"(?: standalone=\"(?:yes|no)\")?\s*\?>)?\s*"
+    rb"(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?"
+    rb"(?: standalone=[\"'](?:yes|no)[\"'])?\s*\?>)?\s*"
     rb"<(aas:|)environment((?:\s+xmlns(?::[A-Za-z0-9]+)?=\"[^\"<&]*\")*)\s*>\s*"
 )
 """What a regular document begins with: at most UTF-8, and one of two prefixes."""
@@ -40,7 +40,7 @@ _EMPTY: Final = re.compile(r"<([A-Za-z0-9:]+)\s*/>")
 _REFERENCE: Final = re.compile("&([^;&]*);?")
 _CHARACTERS: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _MAX_TEXT: Final = 4 * 1024**2
-"""Bytes without a tag in a regular document: those of a long text are for libxml2 to judge."""
+"""In so many bytes of a regular document there is a tag: long texts are for libxml2 to judge."""
 _MAX_KNOWN: Final = 20_000
 """Parts of documents, references above all, that are remembered as they are often the same."""
 
@@ -86,8 +86,8 @@ class _Field:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Members of a class that one expression matches, and the member with elements that comes after
-    them if its last group matches.
+    """Members of a class that one expression matches, and the member that comes after them if its
+    last group matches: one that may hold members of its name, and elements above all.
     """
 
     expression: re.Pattern[str]
@@ -119,12 +119,12 @@ def _shapes(namespace: str, prefix: str) -> Mapping[str, _Shape]:
 def _parts(
     grammars: Grammars, grammar: Grammar, prefix: str, numbers: Iterator[int]
 ) -> Iterator[_Part]:
-    text, fields = r"\s*+", []
+    text, fields = r"\s*+", list[_Field]()
     for name, member in grammar.members.items():
         tag = re.escape(prefix + name)
-        if holds_elements(grammars, member):
+        if holds_elements(grammars, member) or _holds_itself(grammars, member):
             yield _Part(re.compile(text + rf"(<{tag}>\s*+)?"), fields, member, f"</{prefix}{name}>")
-            text, fields = "", []
+            text, fields = "", list[_Field]()
             continue
         content = r"([^<]*+)"
         if member.classes:
@@ -134,6 +134,21 @@ def _parts(
         literals = BOOLEANS if member.form is Form.BOOLEAN else member.literals or None
         fields.append(_Field(name, member.form, literals, member, next(numbers)))
     yield _Part(re.compile(text), fields, None, "")
+
+
+def _holds_itself(grammars: Grammars, member: Member) -> bool:
+    """Return whether elements with the name of a member may be in it: its end is not the first."""
+    waiting, seen = list(member.classes.values()), set[str]()
+    while waiting:
+        class_name = waiting.pop()
+        if class_name in seen:
+            continue
+        seen.add(class_name)
+        for inner in grammars[class_name].members.values():
+            if inner.name == member.name:
+                return True
+            waiting += inner.classes.values()
+    return False
 
 
 class _Reading:
@@ -208,15 +223,19 @@ class _Reading:
                     node[field.name] = self._content(value, field)
             member = part.elements
             if member is not None and groups[-1] is not None:
-                node[member.name], position = self._elements(text, position, member, part.end)
+                node[member.name], position = self._objects(text, position, member, part.end)
         if shape.model_type is not None:
             node["modelType"] = shape.model_type
         return node, position
 
-    def _elements(self, text: str, position: int, member: Member, end: str) -> tuple[Any, int]:
-        """Return the objects that begin at ``position``, each in an element that is named after its
-        class, and where ``end`` comes behind them.
+    def _objects(self, text: str, position: int, member: Member, end: str) -> tuple[Any, int]:
+        """Return the value of a member with objects that begins at ``position``, and where ``end``
+        ends behind it.
         """
+        if member.form is Form.INLINE:
+            (only,) = member.classes.values()
+            node, position = self._members(text, position, self._shapes[only])
+            return node, _behind(text, position, end)
         start = "<" + self._prefix
         items = []
         while text.startswith(start, position):
@@ -240,12 +259,7 @@ class _Reading:
         key = (field.number, text)
         found = self._known.get(key)
         if found is None:
-            member = field.member
-            if member.form is Form.INLINE:
-                (class_name,) = member.classes.values()
-                found, position = self._members(text, 0, self._shapes[class_name])
-            else:
-                found, position = self._elements(text, _behind(text, 0, ""), member, "")
+            found, position = self._objects(text, _behind(text, 0, ""), field.member, "")
             if position != len(text):
                 raise Irregular
             if len(self._known) < _MAX_KNOWN:

@@ -62,7 +62,11 @@ def write_regular(environment: Node) -> str:
     """
     pieces = ['<?xml version="1.0" encoding="UTF-8"?>\n', f'<environment xmlns="{NAMESPACE}">']
     try:
-        _Writing().members(environment, ENVIRONMENT, pieces.append)
+        writing = _Writing()
+        plan = writing.plan(environment, ENVIRONMENT)
+        if not plan:
+            raise Irregular
+        writing.members(environment, plan, pieces.append)
     except _UNEXPECTED as error:
         raise Irregular from error
     pieces.append("</environment>")
@@ -106,13 +110,17 @@ class _Writing:
         self._plans: dict[tuple[str, ...], Sequence[_Step]] = {}
         self._known: dict[tuple[str, str], dict[bytes, str]] = {}
 
-    def members(self, node: Any, class_name: str, append: _Append) -> None:
-        """Write the members of an object."""
+    def plan(self, node: Any, class_name: str) -> Sequence[_Step]:
+        """Return how the members of an object are written."""
         if type(node) is not dict:
             raise Irregular
         plan = self._plans.get((class_name, *node))
         if plan is None:
-            plan = self._plans[class_name, *node] = self._plan(node, class_name)
+            plan = self._plans[class_name, *node] = self._new_plan(node, class_name)
+        return plan
+
+    def members(self, node: Node, plan: Sequence[_Step], append: _Append) -> None:
+        """Write the members of an object."""
         for step in plan:
             value = node[step.name]
             form = step.member.form
@@ -131,13 +139,13 @@ class _Writing:
             else:
                 self._value(value, step, append)
 
-    def _plan(self, node: Node, class_name: str) -> list[_Step]:
+    def _new_plan(self, node: Node, class_name: str) -> list[_Step]:
         grammar = GRAMMARS[NAMESPACE][class_name]
         names = node.keys() - _ADDED_MEMBERS.get(class_name, frozenset())
         if grammar.model_type is not None:
             names -= {"modelType"}
         members = [member for name, member in grammar.members.items() if name in names]
-        if not members or len(members) != len(names) or not grammar.required <= names:
+        if len(members) != len(names) or not grammar.required <= names:
             raise Irregular
         return [self._step(member, class_name) for member in members]
 
@@ -166,8 +174,12 @@ class _Writing:
         return text
 
     def _value(self, value: Any, step: _Step, append: _Append) -> None:
-        append(step.start)
         form = step.member.form
+        if form is Form.INLINE:
+            (class_name,) = step.class_names
+            self._named(value, class_name, step.name, append)
+            return
+        append(step.start)
         if form is Form.LIST:
             if type(value) is not list or not value:
                 raise Irregular
@@ -175,10 +187,6 @@ class _Writing:
                 self._object(each, step, append)
         elif form is Form.WRAPPED:
             self._object(value, step, append)
-        elif form is Form.INLINE:
-            (class_name,) = step.class_names
-            self._require_type(value, class_name)
-            self.members(value, class_name, append)
         elif form is Form.BOOLEAN and type(value) is bool:
             append("true" if value else "false")
         elif form is Form.BINARY and type(value) is str:
@@ -194,15 +202,19 @@ class _Writing:
         class_name = node.get("modelType")
         if class_name is None:
             (class_name,) = step.class_names
-        self._require_type(node, class_name)
-        element = step.class_names[class_name]
-        append(f"<{element}>")
-        self.members(node, class_name, append)
-        append(f"</{element}>")
+        self._named(node, class_name, step.class_names[class_name], append)
 
-    def _require_type(self, node: Any, class_name: str) -> None:
-        if GRAMMARS[NAMESPACE][class_name].model_type != node.get("modelType"):
+    def _named(self, node: Any, class_name: str, element: str, append: _Append) -> None:
+        """Write an object of a certain class as an element with a certain name."""
+        plan = self.plan(node, class_name)
+        if node.get("modelType") != GRAMMARS[NAMESPACE][class_name].model_type:
             raise Irregular
+        if not plan:
+            append(f"<{element}/>")
+            return
+        append(f"<{element}>")
+        self.members(node, plan, append)
+        append(f"</{element}>")
 
 
 def _escape(found: re.Match[str]) -> str:
