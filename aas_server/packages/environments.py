@@ -54,7 +54,8 @@ def read_environments(parts: Iterable[tuple[str, bytes]]) -> Contents:
     """Return what environments with their names hold together, in their order.
 
     Those of metamodel 2.0 are converted as one, after the others: in a split package the asset of
-    a shell may stand in another part. Raises ``BadRequest`` as ``read_environment`` does.
+    a shell may stand in another part. Equal parts of documents may be one object: nothing of them
+    is to be changed. Raises ``BadRequest`` as ``read_environment`` does.
     """
     contents = Contents()
     old: Node = {}

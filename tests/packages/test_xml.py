@@ -369,6 +369,7 @@ def test_published_environments_that_are_changed_are_refused_as_aas_core_does(
         ("<property><valueType>x</valueType></property>", "valueType cannot be 'x'"),
         ("<blob><value>Q</value></blob>", "value must be base64"),
         ("<capability><idShort/><idShort/></capability>", "idShort is there twice"),
+        (VARIABLE.format(""), r"inputVariables/\*\[0\] must have value"),
         (VARIABLE.format("<value/>"), r"inputVariables/\*\[0\]/value must hold an element"),
         (VARIABLE.format("<value><range/></value>"), r"value/\* must have valueType"),
         (

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import count
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -78,7 +79,7 @@ class _Field:
     """A member whose text is taken whole; ``number`` tells it from all others of the grammar."""
 
     name: str
-    form: Form
+    is_text: bool
     literals: Mapping[str, Any] | None
     member: Member
     number: int
@@ -98,21 +99,25 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A class: its parts, one after the other."""
+    """A class: its parts, one after the other; ``ended`` with the end of its element at last."""
 
     model_type: str | None
     parts: Sequence[_Part]
+    ended: Sequence[_Part]
 
 
 @lru_cache(maxsize=4)
 def _shapes(namespace: str, prefix: str) -> Mapping[str, _Shape]:
     """Return the shape of every class; ``prefix`` is that of all names, with its colon."""
     grammars = GRAMMARS[namespace]
-    numbers: Iterator[int] = iter(range(1_000_000))
-    found = {
-        name: _Shape(grammar.model_type, list(_parts(grammars, grammar, prefix, numbers)))
-        for name, grammar in grammars.items()
-    }
+    numbers: Iterator[int] = count()
+    found = {}
+    for name, grammar in grammars.items():
+        parts = list(_parts(grammars, grammar, prefix, numbers))
+        *others, last = parts
+        end = rf"</{re.escape(prefix + grammar.element)}>\s*+"
+        with_end = replace(last, expression=re.compile(last.expression.pattern + end))
+        found[name] = _Shape(grammar.model_type, parts, [*others, with_end])
     return MappingProxyType(found)
 
 
@@ -123,7 +128,8 @@ def _parts(
     for name, member in grammar.members.items():
         tag = re.escape(prefix + name)
         if holds_elements(grammars, member) or _holds_itself(grammars, member):
-            yield _Part(re.compile(text + rf"(<{tag}>\s*+)?"), fields, member, f"</{prefix}{name}>")
+            text += rf"(<{tag}>\s*+)" if member.is_required else rf"(<{tag}>\s*+)?+"
+            yield _Part(re.compile(text), fields, member, f"</{prefix}{name}>")
             text, fields = "", list[_Field]()
             continue
         content = r"([^<]*+)"
@@ -132,7 +138,7 @@ def _parts(
         whole = rf"<{tag}>{content}</{tag}>\s*+"
         text += whole if member.is_required else f"(?:{whole})?+"
         literals = BOOLEANS if member.form is Form.BOOLEAN else member.literals or None
-        fields.append(_Field(name, member.form, literals, member, next(numbers)))
+        fields.append(_Field(name, member.form is Form.TEXT, literals, member, next(numbers)))
     yield _Part(re.compile(text), fields, None, "")
 
 
@@ -188,7 +194,7 @@ class _Reading:
         while body.startswith(start, position):
             stop = body.find(end, position)
             text = _prepared(body[position + len(start) : stop].decode())
-            tree, length = self._members(text, 0, shape)
+            tree, length = self._members(text, 0, shape.parts, shape.model_type)
             if length != len(text):
                 raise Irregular
             trees.append(tree)
@@ -198,10 +204,12 @@ class _Reading:
     def _tags(self, name: str) -> tuple[bytes, bytes]:
         return f"<{self._prefix}{name}>".encode(), f"</{self._prefix}{name}>".encode()
 
-    def _members(self, text: str, position: int, shape: _Shape) -> tuple[Node, int]:
+    def _members(
+        self, text: str, position: int, parts: Sequence[_Part], model_type: str | None
+    ) -> tuple[Node, int]:
         """Return the object whose members begin at ``position``, and where they end."""
         node: Node = {}
-        for part in shape.parts:
+        for part in parts:
             match = part.expression.match(text, position)
             if match is None:
                 raise Irregular
@@ -211,21 +219,21 @@ class _Reading:
             for field, value in zip(part.fields, groups, strict=False):
                 if value is None:
                     continue
-                if field.form is Form.TEXT:
+                if field.is_text:
                     node[field.name] = _unescaped(value) if "&" in value else value
                 elif field.literals is not None:
                     if value not in field.literals:
                         raise Irregular
                     node[field.name] = field.literals[value]
-                elif field.form is Form.BINARY:
+                elif field.member.form is Form.BINARY:
                     node[field.name] = _base64(value)
                 else:
                     node[field.name] = self._content(value, field)
             member = part.elements
             if member is not None and groups[-1] is not None:
                 node[member.name], position = self._objects(text, position, member, part.end)
-        if shape.model_type is not None:
-            node["modelType"] = shape.model_type
+        if model_type is not None:
+            node["modelType"] = model_type
         return node, position
 
     def _objects(self, text: str, position: int, member: Member, end: str) -> tuple[Any, int]:
@@ -234,7 +242,7 @@ class _Reading:
         """
         if member.form is Form.INLINE:
             (only,) = member.classes.values()
-            node, position = self._members(text, position, self._shapes[only])
+            node, position = self._members(text, position, self._shapes[only].parts, None)
             return node, _behind(text, position, end)
         start = "<" + self._prefix
         items = []
@@ -244,9 +252,9 @@ class _Reading:
             class_name = member.classes.get(name)
             if class_name is None:
                 break
-            item, position = self._members(text, stop + 1, self._shapes[class_name])
+            shape = self._shapes[class_name]
+            item, position = self._members(text, stop + 1, shape.ended, shape.model_type)
             items.append(item)
-            position = _behind(text, position, f"</{self._prefix}{name}>")
         position = _behind(text, position, end)
         if member.form is Form.LIST:
             return items, position

@@ -95,6 +95,7 @@ class _Step:
     """
 
     name: str
+    is_text: bool
     member: Member
     start: str
     end: str
@@ -123,14 +124,13 @@ class _Writing:
         """Write the members of an object."""
         for step in plan:
             value = node[step.name]
-            form = step.member.form
-            if form is Form.TEXT:
+            if step.is_text:
                 if type(value) is not str:
                     raise Irregular
                 if _SPECIAL.search(value):
                     value = _SPECIAL.sub(_escape, value)
                 append(f"{step.start}{value}{step.end}")
-            elif form is Form.LITERAL:
+            elif step.literals:
                 if value not in step.literals:
                     raise Irregular
                 append(f"{step.start}{step.literals[value]}{step.end}")
@@ -154,6 +154,7 @@ class _Writing:
         is_small = bool(member.classes) and not holds_elements(GRAMMARS[NAMESPACE], member)
         return _Step(
             member.name,
+            member.form is Form.TEXT,
             member,
             f"<{member.name}>",
             f"</{member.name}>",
