@@ -1,7 +1,7 @@
 """What is certainly valid, found out without reading a whole document with aas-core.
 
-A document of a plant repeats itself: elements of one kind differ in idShort and value only. So each
-of them without these two is verified once and remembered, and the two are checked for themselves.
+Documents repeat themselves: elements of one kind differ in idShort, semanticId and value only. So
+each of them without these is verified once and remembered, and these are checked for themselves.
 For everything that this takes for valid, aas-core has no findings; the rest is for aas-core to say.
 """
 
@@ -14,6 +14,7 @@ import msgspec
 from aas_core3_1 import stringification, verification
 from aas_core3_1.jsonization import DeserializationException
 
+from aas_server.metamodel.identifiers import MAX_IDENTIFIER_LENGTH
 from aas_server.metamodel.readers import READERS
 from aas_server.metamodel.structure import ELEMENT_TYPES
 from aas_server.metamodel.tree import Node
@@ -27,6 +28,8 @@ _WATCHED: Final = b'"TemplateQualifier"'
 """A qualifier that a submodel forbids its elements (AASd-129)."""
 _MAX_REMEMBERED: Final = 2048
 """Bytes of an element at most that is remembered."""
+
+_ANY: Final = "urn:any"
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -83,12 +86,34 @@ def _is_valid_without_names(node: Node) -> bool:
         if not _is_value(rest.pop("value"), rest.get("valueType")):
             return False
     elif model_type == "Submodel":
-        identifier = rest.get("id")
-        if type(identifier) is not str or any(verification.verify_identifier(identifier)):
+        if not _is_identifier(rest.get("id")):
             return False
-        rest["id"] = "urn:any"
+        rest["id"] = _ANY
+    if "semanticId" in rest:
+        rest["semanticId"] = _without_value(rest["semanticId"])
     text = _encode(rest)
     return (_is_valid_text if len(text) <= _MAX_REMEMBERED else _is_valid_text.__wrapped__)(text)
+
+
+def _without_value(reference: Any) -> Any:
+    """Return a reference with another value, if it has one key only with a good one: no rule asks
+    for more.
+    """
+    keys = reference.get("keys") if type(reference) is dict else None
+    if type(keys) is not list or len(keys) != 1 or type(keys[0]) is not dict:
+        return reference
+    (key,) = keys
+    if not _is_identifier(key.get("value")):
+        return reference
+    return {**reference, "keys": [{**key, "value": _ANY}]}
+
+
+def _is_identifier(value: Any) -> bool:
+    return (
+        type(value) is str
+        and 1 <= len(value) <= MAX_IDENTIFIER_LENGTH
+        and verification.matches_xml_serializable_string(value)
+    )
 
 
 def _is_value(value: Any, value_type: Any) -> bool:

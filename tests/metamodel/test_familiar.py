@@ -61,6 +61,11 @@ NAMES: Final = (
 PROPERTY: Final = {"modelType": "Property", "idShort": "Aa", "valueType": "xs:int", "value": "5"}
 
 
+def reference(value: Any, **changes: str) -> Node:
+    key = {"type": "GlobalReference", "value": value, **changes}
+    return {"type": "ExternalReference", "keys": [key]}
+
+
 def changed(tree: Node, random: Random) -> Node:
     """Return a copy with one or two changes anywhere."""
     tree = copy.deepcopy(tree)
@@ -144,6 +149,16 @@ def test_findings_of_published_submodels_stay_the_same(shared_dir: Any) -> None:
         {"other": "x"},
         {"category": ""},
         {"semanticId": {"type": "ExternalReference", "keys": []}},
+        {"semanticId": reference("")},
+        {"semanticId": reference(5)},
+        {"semanticId": reference("\ufffe")},
+        {"semanticId": reference("x" * 2049)},
+        {"semanticId": reference("x", type="Property")},
+        {"semanticId": {**reference("x"), "other": "x"}},
+        {"semanticId": {**reference("x"), "type": "ModelReference"}},
+        {"semanticId": {"type": "ExternalReference", "keys": [5]}},
+        {"semanticId": {"type": "ExternalReference"}},
+        {"semanticId": None},
         {"supplementalSemanticIds": []},
         {"qualifiers": [{"kind": "TemplateQualifier", "type": "a", "valueType": "xs:int"}]},
         {"modelType": "Range", "value": None},
@@ -155,7 +170,8 @@ def test_whatever_is_wrong_with_an_element_is_found_also_when_its_like_is_known(
 ) -> None:
     good: Node = {"modelType": "Submodel", "id": "urn:a", "submodelElements": [PROPERTY]}
     for number in range(3):
-        other = {**PROPERTY, "idShort": f"Bb{number}"}
+        named = {"idShort": f"Bb{number}", "semanticId": reference(f"urn:{number}")}
+        other = {**PROPERTY, **named}
         known = {**good, "id": f"urn:{number}", "submodelElements": [PROPERTY, other]}
         assert verify(known) == []
         assert is_taken(known)

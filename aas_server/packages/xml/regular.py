@@ -83,6 +83,7 @@ class _Field:
     literals: Mapping[str, Any] | None
     member: Member
     number: int
+    is_remembered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def _parts(
         whole = rf"<{tag}>{content}</{tag}>\s*+"
         text += whole if member.is_required else f"(?:{whole})?+"
         literals = BOOLEANS if member.form is Form.BOOLEAN else member.literals or None
-        fields.append(_Field(name, member.form is Form.TEXT, literals, member, next(numbers)))
+        is_text, is_of_element = member.form is Form.TEXT, grammar.model_type is not None
+        fields.append(_Field(name, is_text, literals, member, next(numbers), is_of_element))
     yield _Part(re.compile(text), fields, None, "")
 
 
@@ -270,7 +272,7 @@ class _Reading:
             found, position = self._objects(text, _behind(text, 0, ""), field.member, "")
             if position != len(text):
                 raise Irregular
-            if len(self._known) < _MAX_KNOWN:
+            if field.is_remembered and len(self._known) < _MAX_KNOWN:
                 self._known[key] = found
         return found
 

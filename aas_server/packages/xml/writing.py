@@ -151,7 +151,9 @@ class _Writing:
 
     def _step(self, member: Member, class_name: str) -> _Step:
         literals = {**member.literals, **_OTHER_LITERALS.get((class_name, member.name), {})}
-        is_small = bool(member.classes) and not holds_elements(GRAMMARS[NAMESPACE], member)
+        is_of_element = GRAMMARS[NAMESPACE][class_name].model_type is not None
+        has_elements = holds_elements(GRAMMARS[NAMESPACE], member)
+        is_remembered = bool(member.classes) and is_of_element and not has_elements
         return _Step(
             member.name,
             member.form is Form.TEXT,
@@ -160,7 +162,7 @@ class _Writing:
             f"</{member.name}>",
             literals,
             {name: element for element, name in member.classes.items()},
-            self._known.setdefault((class_name, member.name), {}) if is_small else None,
+            self._known.setdefault((class_name, member.name), {}) if is_remembered else None,
         )
 
     def _known_value(self, value: Any, step: _Step, known: dict[bytes, str]) -> str:
