@@ -437,6 +437,7 @@ def test_deep_elements_are_read_as_far_as_the_parser_goes() -> None:
         environment(submodel("urn:a", {"modelType": "Blob", "value": "Q"})),
         environment(submodel("urn:a", {"modelType": "BasicEventElement", "direction": 1e999})),
         {"submodels": [shell("urn:a")]},
+        {"submodels": [{"id": "urn:a"}]},
     ],
 )
 def test_only_what_has_the_shape_of_the_metamodel_is_written(broken: Node) -> None:
