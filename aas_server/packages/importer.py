@@ -186,7 +186,7 @@ class Import:
         """Return the files that documents name, their contents taken in, by their parts' names."""
         take = measured if self._dry_run else self._repository.write_file
         found: dict[str, _TakenIn] = {}
-        for kind, tree in documents:
+        for kind, tree in documents if files else ():
             for path, _ in _named(kind, tree):
                 part = part_name(path)
                 if part in files and part not in found:
