@@ -186,7 +186,7 @@ class Import:
         """Return the files that documents name, their contents taken in, by their parts' names."""
         take = measured if self._dry_run else self._repository.write_file
         found: dict[str, _TakenIn] = {}
-        for kind, tree in documents:
+        for kind, tree in documents if files else ():
             for path, _ in _named(kind, tree):
                 part = part_name(path)
                 if part in files and part not in found:
@@ -264,7 +264,7 @@ class _TakenIn:
 def _entries(
     kind: Kind, tree: Node, files: Mapping[str, _TakenIn]
 ) -> Iterator[tuple[str, FileEntry]]:
-    for path, content_type in dict(_named(kind, tree)).items():
+    for path, content_type in dict(_named(kind, tree) if files else ()).items():
         file = files.get(part_name(path))
         if file is not None:
             name = file.source.path.rsplit("/", 1)[-1]
