@@ -20,6 +20,7 @@ from aas_server.templates.semantics import canonical
 
 _MEMBERS: Final = ("id", "mode", "select", "counts", "choices", "values")
 _MAX_COUNT: Final = 1000
+_MAX_ID: Final = 2048
 
 
 def list_templates(call: Call) -> Response:
@@ -69,8 +70,8 @@ def _request(body: Any, *, default_id: str) -> Request:
     if not isinstance(body, dict) or not body.keys() <= set(_MEMBERS):
         raise BadRequest(f"expected an object with {', '.join(_MEMBERS)}", path="body")
     identifier = body.get("id", default_id)
-    if not isinstance(identifier, str) or not identifier:
-        raise BadRequest("must be a text", path="id")
+    if not isinstance(identifier, str) or not 0 < len(identifier) <= _MAX_ID:
+        raise BadRequest(f"must be a text of 1 to {_MAX_ID} characters", path="id")
     try:
         mode = Mode(body.get("mode", Mode.MINIMAL))
     except ValueError as error:

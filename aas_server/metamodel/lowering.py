@@ -86,9 +86,8 @@ class _Lowering:
             self._drop_names(node, path)
         elif model_type in ("File", "Blob") and "contentType" not in node:
             self._set(node, path, "contentType", _BINARY)
-        elif model_type == "Entity" and "entityType" not in node:
-            manages = "globalAssetId" in node or "specificAssetIds" in node
-            self._set(node, path, "entityType", f"{'Self' if manages else 'Co'}ManagedEntity")
+        elif model_type == "Entity":
+            self._mend_entity(node, path)
         if model_type in DATA_ELEMENT_TYPES and node.get("category", "VARIABLE") not in (
             _CATEGORIES_3_0
         ):
@@ -100,6 +99,14 @@ class _Lowering:
                 self._drop(node, path, name, "3.0 has no such date")
         self._judge(node, path)
         return node
+
+    def _mend_entity(self, node: Node, path: JsonPath) -> None:
+        if "entityType" not in node:
+            manages = "globalAssetId" in node or "specificAssetIds" in node
+            self._set(node, path, "entityType", f"{'Self' if manages else 'Co'}ManagedEntity")
+        if "globalAssetId" in node:
+            reason = "3.0 has one of globalAssetId and specificAssetIds (AASd-014)"
+            self._drop(node, path, "specificAssetIds", reason)
 
     def _judge(self, node: Node, path: JsonPath) -> None:
         """Tell of what stays, although 3.0 forbids it: other documents refer to it."""

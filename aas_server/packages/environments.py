@@ -19,7 +19,7 @@ from aas_server.packages.v2.documents import LISTS as LISTS_2_0
 from aas_server.packages.v2.documents import converted, is_v2
 from aas_server.packages.v2.xml import NAMESPACES as NAMESPACES_2_0
 from aas_server.packages.v2.xml import environment_from_xml
-from aas_server.packages.xml.grammar import GRAMMARS
+from aas_server.packages.xml.grammar import GRAMMARS, NAMESPACE
 from aas_server.packages.xml.parsing import events, forgetting
 from aas_server.packages.xml.reading import read_events
 from aas_server.packages.xml.regular import read_regular

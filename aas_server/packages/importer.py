@@ -225,8 +225,9 @@ async def measured(pieces: AsyncIterator[bytes]) -> StoredFile:
 def _is_fatal(finding: Finding) -> bool:
     """Return whether a document cannot be had: nothing could address it, or write it as XML."""
     name = finding.path.rpartition(".")[2]
-    is_name = finding.code == METAMODEL and name in ("id", "idShort")
-    return finding.code == _CHARACTERS or is_name
+    # Published packages have items of lists with an empty idShort: those are addressed by index.
+    is_name = name == "id" or (name == "idShort" and "maximum length" in finding.text)
+    return finding.code == _CHARACTERS or (finding.code == METAMODEL and is_name)
 
 
 def _placed(findings: Iterable[Finding], kind: Kind, tree: Node, source: str) -> Iterator[Finding]:

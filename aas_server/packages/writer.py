@@ -13,9 +13,10 @@ from xml.sax.saxutils import quoteattr
 import msgspec
 
 from aas_server.metamodel.tree import Node
-from aas_server.packages.environments import NAMESPACE, NAMESPACE_3_0, write_xml
+from aas_server.packages.environments import write_xml
 from aas_server.packages.parts import NO_PARTS, Parts, assign_parts
 from aas_server.packages.selection import Metamodel, Selection
+from aas_server.packages.xml.grammar import NAMESPACE, NAMESPACE_3_0
 from aas_server.repository.document import Document
 from aas_server.store.protocol import FileEntry, Kind
 

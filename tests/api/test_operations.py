@@ -204,11 +204,12 @@ KNOWN = (
         ours={"+createdFrom", "+updatedFrom", "+assetIds"},
     ),
     Known(
-        "what goes elsewhere leaves the qualifiers of live values behind unless asked for them",
+        "what goes elsewhere leaves the qualifiers of live values behind unless asked for them, and "
+        "may be of metamodel 3.0",
         "query",
         (r".*/serialization",),
         theirs=set(),
-        ours={"+liveQualifiers"},
+        ours={"+liveQualifiers", "+metamodel", "+lossy"},
     ),
     Known(
         "clientTimeoutDuration is optional since 3.1.2: one schema for both ways to invoke",

@@ -110,6 +110,7 @@ async def test_an_instance_without_an_id_gets_a_new_one(client: httpx.AsyncClien
         ({"identifier": "x"}, "body"),
         ({"id": 5}, "id"),
         ({"id": ""}, "id"),
+        ({"id": "x" * 2049}, "id"),
         ({"mode": "some"}, "mode"),
         ({"mode": []}, "mode"),
         ({"select": "Name"}, "select"),
