@@ -204,8 +204,8 @@ KNOWN = (
         ours={"+createdFrom", "+updatedFrom", "+assetIds"},
     ),
     Known(
-        "what goes elsewhere leaves the qualifiers of live values behind unless asked for them, and "
-        "may be of metamodel 3.0",
+        "what goes elsewhere leaves the qualifiers of live values behind unless asked for, and may "
+        "be of metamodel 3.0",
         "query",
         (r".*/serialization",),
         theirs=set(),
