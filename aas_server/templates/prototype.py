@@ -105,7 +105,9 @@ class Prototype:
     def is_named(self) -> bool:
         """Whether an instance has exactly this idShort."""
         is_free = self.in_list or self.is_arbitrary or self.placeholder is not None
-        return bool(self.id_short) and not is_free and self.cardinality.most == 1
+        is_ruled = self.rules.allowed_id_short is not None
+        is_single = self.cardinality.most == 1
+        return bool(self.id_short) and is_single and not is_free and not is_ruled
 
     def walk(self) -> Iterator[Prototype]:
         """Yield this prototype and all below it, parents first."""
