@@ -118,12 +118,14 @@ class Prototype:
 class Template:
     """A submodel template: its document, its prototypes, and the concepts that it uses.
 
-    ``source`` says where it is from: a file, ``repository``, ``own``.
+    ``source`` says where it is from: a file, ``repository``, ``own``; ``written`` is the document
+    before it was mended, None where nothing was.
     """
 
     node: Node
     source: str
     concept_descriptions: dict[str, Node] = field(default_factory=dict)
+    written: Node | None = None
 
     @cached_property
     def children(self) -> tuple[Prototype, ...]:

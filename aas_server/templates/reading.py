@@ -64,7 +64,7 @@ def template_of(submodel: Any, concepts: dict[str, Node], *, source: str) -> Tem
     if issues:
         raise BadRequest(f"is no submodel: {'; '.join(issues)}", path=source)
     node = mended(newer)
-    return Template(node, source, concepts)
+    return Template(node, source, concepts, written=newer)
 
 
 def mended(value: Any, name: str = "") -> Any:

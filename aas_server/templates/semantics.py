@@ -8,6 +8,8 @@ from typing import Final
 from aas_server.metamodel.references import key_values
 from aas_server.metamodel.tree import Node
 
+GENERAL: Final = "https://admin-shell.io/SMT/General/"
+"""How semantic ids begin that belong to the template language, not to a domain."""
 ARBITRARY: Final = "https://admin-shell.io/SMT/General/Arbitrary"
 """How the semantic ids of prototypes begin that stand for elements of any name and meaning."""
 INTENTIONALLY_EMPTY: Final = "https://admin-shell.io/SMT/General/IntentionallyEmpty"
