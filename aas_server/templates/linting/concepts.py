@@ -1,4 +1,4 @@
-"""The concept descriptions of a template: present, used, and saying what they should (IEC 61360)."""
+"""Concept descriptions of a template: present, used, with what IEC 61360 has of a concept."""
 
 from __future__ import annotations
 
