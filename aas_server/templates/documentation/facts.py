@@ -34,7 +34,7 @@ class Row:
     cardinality: str
     is_required: bool
     semantic_ids: tuple[str, ...]
-    allowed: str
+    allowed: tuple[str, ...]
     example: str
     description: str
 
@@ -92,7 +92,7 @@ def _row(prototype: Prototype, depth: int, concepts: Concepts, language: str) ->
         cardinality=_cardinality(prototype),
         is_required=prototype.cardinality.least > 0,
         semantic_ids=tuple(sorted(prototype.ids)),
-        allowed="; ".join(_allowed(prototype)),
+        allowed=tuple(_allowed(prototype)),
         example=_example(prototype),
         description=description,
     )
@@ -122,11 +122,12 @@ def _cardinality(prototype: Prototype) -> str:
 
 def _allowed(prototype: Prototype) -> Iterator[str]:
     rules = prototype.rules
-    if rules.allowed_values is not None:
-        yield str(rules.allowed_values)
+    allowed = rules.allowed_values
+    if allowed is not None:
+        yield str(allowed)
     if rules.allowed_range is not None:
         yield rules.allowed_range.text
-    if rules.choices:
+    if rules.choices and (allowed is None or set(rules.choices) != set(allowed.values)):
         yield f"choices: {', '.join(rules.choices)}"
     if rules.allowed_id_short is not None:
         yield f"idShort: {rules.allowed_id_short.text}"
@@ -136,7 +137,7 @@ def _allowed(prototype: Prototype) -> Iterator[str]:
         yield rules.access_mode
     if rules.initial is not None:
         yield f"initially {rules.initial}"
-    if rules.default is not None:
+    if rules.default is not None and rules.default != rules.initial:
         yield f"by default {rules.default}"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from html import escape
 from typing import Final
 
@@ -13,7 +14,6 @@ from aas_server.templates.prototype import Template
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
-_HEADINGS: Final = ("Element", "Type", "Unit", "Number", "Allowed", "Example", "Meaning")
 _LINK: Final = re.compile(r"https?://[^\s<>\"]+")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _STYLE: Final = """
@@ -30,10 +30,9 @@ th { text-align: left; font-size: .8rem; color: var(--dim); font-weight: 600;
 td { border-bottom: 1px solid var(--line); vertical-align: top; font-size: .9rem;
   overflow-wrap: anywhere; }
 th, td { padding: .4rem .6rem; } tbody tr:hover { background: var(--soft); }
-td:first-child { padding-left: calc(.6rem + var(--depth, 0) * 1.1rem); min-width: 15rem; }
-td:nth-child(2) { min-width: 8.5rem; } td:nth-child(3) { min-width: 3.5rem; }
-td:nth-child(4) { white-space: nowrap; } td:last-child { min-width: 20rem; }
-td:nth-child(5), td:nth-child(6) { min-width: 7rem; max-width: 15rem; }
+td.name { padding-left: calc(.6rem + var(--depth, 0) * 1.1rem); min-width: 15rem; }
+td.type { min-width: 8.5rem; } td.number { white-space: nowrap; } td.meaning { min-width: 20rem; }
+td.allowed, td.example { min-width: 7rem; max-width: 15rem; } td div + div { margin-top: .2rem; }
 .required { font-weight: 600; } small { display: block; color: var(--dim); font-size: .78rem; }
 a { color: var(--link); text-decoration: none; } a:hover { text-decoration: underline; }
 """
@@ -57,24 +56,33 @@ def _lines(page: Page, language: str) -> Iterator[str]:
     yield "<dl>"
     for name, value in page.facts:
         yield f"<dt>{escape(name)}</dt><dd>{_linked(value)}</dd>"
+    columns = [each for each in _COLUMNS if any(map(each.cell, page.rows))]
     yield '</dl><div class="wide"><table><thead><tr>'
-    yield "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
+    yield "".join(f"<th>{each.heading}</th>" for each in columns)
     yield "</tr></thead><tbody>"
     for row in page.rows:
-        yield _row(row)
+        yield f"<tr>{''.join(_cell(each, row) for each in columns)}</tr>"
     yield "</tbody></table></div></body></html>"
 
 
-def _row(row: Row) -> str:
-    style = f' style="--depth:{row.depth}"' if row.depth else ""
-    name = ' class="required"' if row.is_required else ""
-    meaning = escape(row.description) + "".join(
-        f"<small>{_linked(each)}</small>" for each in row.semantic_ids
-    )
-    kind = escape(row.type) + (f"<small>{escape(row.value_type)}</small>" if row.value_type else "")
-    plain = (row.unit, row.cardinality, row.allowed, row.example)
-    cells = [f"<td>{each}</td>" for each in (kind, *map(escape, plain), meaning)]
-    return f"<tr><td{style}><span{name}>{escape(row.name)}</span></td>{''.join(cells)}</tr>"
+def _cell(column: _Column, row: Row) -> str:
+    is_indented = column.css == "name" and row.depth > 0
+    style = f' style="--depth:{row.depth}"' if is_indented else ""
+    return f'<td class="{column.css}"{style}>{column.cell(row)}</td>'
+
+
+def _name(row: Row) -> str:
+    name = escape(row.name)
+    return f'<span class="required">{name}</span>' if row.is_required else name
+
+
+def _type(row: Row) -> str:
+    return escape(row.type) + (f"<small>{escape(row.value_type)}</small>" if row.value_type else "")
+
+
+def _meaning(row: Row) -> str:
+    ids = "".join(f"<small>{_linked(each)}</small>" for each in row.semantic_ids)
+    return escape(row.description) + ids
 
 
 def _linked(text: str) -> str:
@@ -83,3 +91,27 @@ def _linked(text: str) -> str:
     if _LINK.fullmatch(text) is None:
         return shown
     return f'<a href="{shown}" rel="noreferrer nofollow">{shown}</a>'
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column that is shown when some row has something in it."""
+
+    heading: str
+    css: str
+    cell: Callable[[Row], str]
+
+
+_COLUMNS: Final = (
+    _Column("Element", "name", _name),
+    _Column("Type", "type", _type),
+    _Column("Unit", "unit", lambda row: escape(row.unit)),
+    _Column("Number", "number", lambda row: escape(row.cardinality)),
+    _Column(
+        "Allowed",
+        "allowed",
+        lambda row: "".join(f"<div>{escape(each)}</div>" for each in row.allowed),
+    ),
+    _Column("Example", "example", lambda row: escape(row.example)),
+    _Column("Meaning", "meaning", _meaning),
+)

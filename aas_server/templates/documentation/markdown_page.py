@@ -20,7 +20,9 @@ _HEADINGS: Final = (
     "Example",
     "Description",
 )
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]#|~$]|^[-+=>])")
+_NUMBER: Final = re.compile(r"^(\d+)([.)])(?=\s)")
+_LINK: Final = re.compile(r"https?://[A-Za-z0-9./_~%#?=&:-]+")
 _BLANKS: Final = re.compile(r"\s+")
 
 
@@ -53,7 +55,7 @@ def _cells(row: Row) -> list[str]:
         row.unit,
         row.cardinality,
         ", ".join(row.semantic_ids),
-        row.allowed,
+        "; ".join(row.allowed),
         row.example,
         row.description,
     )
@@ -68,5 +70,7 @@ def _line(cells: list[str] | tuple[str, ...]) -> str:
 def _escaped(text: str) -> str:
     """Return a text as Markdown shows it, in one line, with nothing in it that means something."""
     plain = _BLANKS.sub(" ", text).strip()
+    if _LINK.fullmatch(plain):
+        return f"<{plain}>"
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", plain)
+    return _NUMBER.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", plain))
