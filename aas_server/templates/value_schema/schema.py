@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 from aas_server.metamodel.tree import CHILDREN_ATTRIBUTE
 from aas_server.templates.catalog import TemplateCatalog
@@ -24,6 +24,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _VALUELESS: Final = frozenset({"Capability", "Operation"})
 _OBJECT: Final[Schema] = {"type": "object"}
 _NOTHING: Final[Schema] = {"type": "null"}
+_PLACE: Final = "#/$defs/"
 _ODD: Final = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -61,11 +62,9 @@ class _Making:
         }
         body = self._level(self._template.children, ())
         definitions = {**DEFINITIONS, **self._definitions}
-        return {
-            **{name: value for name, value in head.items() if value},
-            **body,
-            "$defs": {name: definitions[name] for name in sorted(definitions)},
-        }
+        schema = {**{name: value for name, value in head.items() if value}, **body}
+        used = sorted(_used(schema, definitions))
+        return {**schema, "$defs": {name: definitions[name] for name in used}} if used else schema
 
     def _level(self, prototypes: Sequence[Prototype], lineage: tuple[Prototype, ...]) -> Schema:
         """Return the schema of an object with a member for each element of a level."""
@@ -140,12 +139,12 @@ class _Making:
             return self._around(prototype, None, lineage)
         if source in lineage:
             name = self._named.setdefault(source, self._free_name(source))
-            return {"$ref": f"#/$defs/{name}"}
+            return {"$ref": f"{_PLACE}{name}"}
         schema = self._around(prototype, source, (*lineage, source))
         if source not in self._named:
             return schema
         self._definitions[self._named[source]] = schema
-        return {"$ref": f"#/$defs/{self._named[source]}"}
+        return {"$ref": f"{_PLACE}{self._named[source]}"}
 
     def _around(
         self, prototype: Prototype, source: Prototype | None, lineage: tuple[Prototype, ...]
@@ -240,6 +239,23 @@ def _named(prototypes: Sequence[Prototype]) -> dict[str, Prototype]:
         for each in prototypes
         if each.is_named and counts[each.id_short] == 1
     }
+
+
+def _used(schema: Schema, definitions: Mapping[str, Schema]) -> set[str]:
+    """Return the definitions that a schema refers to, by way of others too."""
+    found: set[str] = set()
+    waiting: list[Any] = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            name = str(part.get("$ref", "")).removeprefix(_PLACE)
+            if name in definitions and name not in found:
+                found.add(name)
+                waiting.append(definitions[name])
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return found
 
 
 def _any_of(schemas: Sequence[Schema]) -> Schema:
