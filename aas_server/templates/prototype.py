@@ -185,7 +185,9 @@ def _prototypes(parent: Node, path: str, *, variables: str = "") -> Iterator[Pro
         yield Prototype(element, here, in_list, variables, below)
     if parent.get("modelType") == "Operation":
         for which in _VARIABLES:
-            arguments = [each.get("value") for each in parent.get(which) or ()]
+            given: Any = parent.get(which)
+            known = given if isinstance(given, list) else ()
+            arguments = [each.get("value") for each in known if isinstance(each, dict)]
             holder = {"modelType": "SubmodelElementCollection", "value": arguments}
             yield from (
                 Prototype(each.node, each.path, variables=which, children=each.children)

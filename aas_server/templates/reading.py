@@ -88,8 +88,9 @@ def _each_language_once(items: Iterable[Any]) -> list[Any]:
     kept = []
     for item in items:
         if isinstance(item, dict) and item.keys() == {"language", "text"}:
-            if item["language"] in seen:
+            language = str(item["language"])
+            if language in seen:
                 continue
-            seen.add(item["language"])
+            seen.add(language)
         kept.append(item)
     return kept

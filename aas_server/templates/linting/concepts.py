@@ -76,7 +76,7 @@ def _content(prototype: Prototype, concept: Concept) -> Iterator[LintFinding]:
 
 
 def _type(prototype: Prototype, concept: Concept) -> Iterator[LintFinding]:
-    value_type = prototype.node.get("valueType")
+    value_type = str(prototype.node.get("valueType") or "")
     if prototype.model_type not in _WITH_TYPE or not value_type or prototype.is_arbitrary:
         return
     is_number = value_type in _NUMERIC

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from aas_server.metamodel.references import semantic_references
 from aas_server.metamodel.tree import Node
 from aas_server.templates.linting.findings import LintFinding, found
 from aas_server.templates.prototype import Prototype, Template
@@ -31,15 +32,22 @@ def identifier_findings(node: Node, path: str, *, needs_id: bool = True) -> Iter
     """Yield what is wrong with the semantic ids of a submodel or an element."""
     if needs_id and not primary_ids(node):
         yield found("no-semantic-id", path, f"the {node.get('modelType')} has no semanticId")
-    references = [node.get("semanticId"), *(node.get("supplementalSemanticIds") or ())]
-    keys = [key for reference in references for key in (reference or {}).get("keys", ())]
-    for value in dict.fromkeys(key.get("value") for key in keys):
-        if isinstance(value, str) and value.strip():
-            yield from _spelling(value, path)
+    for value in dict.fromkeys(_values(node)):
+        yield from _spelling(value, path)
     if node.get("modelType") in _STRUCTURAL:
         for identifier in sorted(primary_ids(node)):
             if not _has_version(identifier) and not identifier.startswith(GENERAL):
                 yield found("unversioned-id", path, f"{identifier!r} has no version")
+
+
+def _values(node: Node) -> Iterator[str]:
+    """Yield the values of all keys as they were written, blanks included; takes any JSON."""
+    for reference in semantic_references(node):
+        keys = reference.get("keys") if isinstance(reference, dict) else None
+        for key in keys if isinstance(keys, list) else ():
+            value = key.get("value") if isinstance(key, dict) else None
+            if isinstance(value, str) and value.strip():
+                yield value
 
 
 def dictionary_findings(template: Template) -> Iterator[LintFinding]:

@@ -84,7 +84,7 @@ def _cardinality(prototype: Prototype, qualifiers: list[Node]) -> Iterator[LintF
 
 def _misplaced(prototype: Prototype) -> Iterator[LintFinding]:
     rules, model_type = prototype.rules, prototype.model_type
-    is_numeric = prototype.node.get("valueType") in _NUMERIC
+    is_numeric = str(prototype.node.get("valueType")) in _NUMERIC
     has_numbers = model_type in ("Property", "Range") and is_numeric
     has_text = model_type in ("Property", "MultiLanguageProperty", "Range")
     judged = (
