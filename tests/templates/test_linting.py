@@ -23,6 +23,9 @@ NAME: Final = f"{ADMIN}/Name/1/0"
 NUMBER: Final = {NAME: concept(NAME, dataType="REAL_COUNT")}
 
 PUBLISHED: Final = {
+    "AASc-3a-008": 352,
+    "AASc-3a-050": 41,
+    "AASd-002": 18,
     "AASd-014": 8,
     "AASd-020": 2,
     "AASd-114": 1,
@@ -36,7 +39,7 @@ PUBLISHED: Final = {
     "concept-type": 48,
     "doubled-scheme": 5,
     "empty-qualifier": 2,
-    "metamodel": 72,
+    "metamodel": 113,
     "misplaced-rule": 1,
     "no-cardinality": 94,
     "no-concept": 406,
@@ -171,7 +174,9 @@ SPOILED: Final = {
     "unused-concept": well_made(
         prop(), concepts={NAME: concept(NAME), "urn:example:x": concept("urn:example:x")}
     ),
-    "no-concept-content": well_made(prop(), concepts={NAME: {"id": NAME}}),
+    "no-concept-content": well_made(
+        prop(), concepts={NAME: {"modelType": "ConceptDescription", "id": NAME}}
+    ),
     "no-english-name": described(
         preferredName=[{"language": "de", "text": "Name"}], dataType="REAL_COUNT"
     ),

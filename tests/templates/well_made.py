@@ -9,6 +9,7 @@ from aas_server.templates.prototype import Template
 from tests.templates.samples import reference
 
 ADMIN: Final = "https://example.com/pump"
+IEC_61360: Final = "https://admin-shell.io/DataSpecificationTemplates/DataSpecificationIec61360/3"
 
 
 def told(name: str, value: str, **members: Any) -> Node:
@@ -52,7 +53,7 @@ def concept(identifier: str, **content: Any) -> Node:
         "id": identifier,
         "embeddedDataSpecifications": [
             {
-                "dataSpecification": reference("urn:iec61360"),
+                "dataSpecification": reference(IEC_61360),
                 "dataSpecificationContent": {k: v for k, v in found.items() if v is not None},
             }
         ],

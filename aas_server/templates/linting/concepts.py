@@ -8,8 +8,9 @@ from typing import Final
 from aas_server.metamodel.references import semantic_keys
 from aas_server.metamodel.tree import Node
 from aas_server.metamodel.value_types import FLOAT_TYPES, INTEGER_BOUNDS
+from aas_server.metamodel.verification import verify_part
 from aas_server.templates.concepts import Concept, concepts_by_id
-from aas_server.templates.linting.findings import LintFinding, found
+from aas_server.templates.linting.findings import LintFinding, found, metamodel_finding
 from aas_server.templates.prototype import Prototype, Template
 from aas_server.templates.semantics import GENERAL, canonical
 
@@ -19,6 +20,8 @@ _NUMBERS: Final = frozenset(
 )
 _TEXTS: Final = frozenset({"STRING", "STRING_TRANSLATABLE", "DATE", "TIMESTAMP", "IRI", "URL"})
 _NUMERIC: Final = frozenset({*INTEGER_BOUNDS, *FLOAT_TYPES, "xs:decimal"})
+_TOLD_HERE: Final = frozenset({"AASc-002", "AASc-3a-009"})
+"""Constraints that have codes of their own here."""
 _WITH_TYPE: Final = ("Property", "Range")
 
 
@@ -46,6 +49,15 @@ def concept_findings(template: Template) -> Iterator[LintFinding]:
     for identifier, concept in concepts.items():
         if identifier not in used:
             yield found("unused-concept", "", f"no element has the concept {concept.id!r}")
+        yield from _metamodel(concept)
+
+
+def _metamodel(concept: Concept) -> Iterator[LintFinding]:
+    for finding in verify_part(concept.node, "ConceptDescription"):
+        if finding.code not in _TOLD_HERE:
+            place = f" {finding.path}" if finding.path else ""
+            text = f"concept {concept.id!r}{place}: {finding.text}"
+            yield metamodel_finding(finding.code, "", text, finding.hint, is_error=finding.is_error)
 
 
 def _own(prototype: Prototype) -> set[str]:
