@@ -166,6 +166,14 @@ def test_siblings_of_one_meaning_are_told_apart_by_their_names() -> None:
     assert {each[0] for each in changed(first, second, to=third)} == {K.REMOVED, K.ADDED}
 
 
+def test_the_meaning_tells_more_than_a_name_that_went_over_to_another() -> None:
+    other = name(semanticId=reference("urn:example:Other"))
+    assert changed(name(), to=(name(idShort="Label"), other)) == [
+        (K.RENAMED, "Label", True),
+        (K.ADDED, "Name", False),
+    ]
+
+
 def test_a_concept_with_another_unit_breaks() -> None:
     def version(unit: str) -> Template:
         return Template(template(name()).node, "test", {"urn:c": concept("urn:c", unit=unit)})

@@ -164,9 +164,11 @@ def test_patterns_of_names_leave_no_other_names() -> None:
 
 
 def test_names_that_fit_several_prototypes_may_have_the_values_of_each() -> None:
-    made = template(text("Tag", "ZeroToMany"), number("Tag", "ZeroToMany"), number("Tag1", "One"))
-    assert accepts(made, {"Tag01": "x", "Tag02": 1, "Tag1": 1})
+    own = text("Tag1", "One", valueType="xs:boolean")
+    made = template(text("Tag", "ZeroToMany"), number("Tag", "ZeroToMany"), own)
+    assert accepts(made, {"Tag01": "x", "Tag02": 1, "Tag1": True})
     assert not accepts(made, {"Tag1": "x"})
+    assert not accepts(made, {"Tag1": True, "Tag2": True})
 
 
 def test_arbitrary_elements_may_be_called_anything() -> None:
