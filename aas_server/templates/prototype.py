@@ -120,12 +120,14 @@ class Prototype:
 class Template:
     """A submodel template: its document, its prototypes, and the concepts that it uses.
 
-    ``source`` says where it is from: a file, ``repository``, ``own``.
+    ``source`` says where it is from: a file, ``repository``, ``own``; ``written`` is the document
+    before it was mended, None where nothing was.
     """
 
     node: Node
     source: str
     concept_descriptions: dict[str, Node] = field(default_factory=dict)
+    written: Node | None = None
 
     @cached_property
     def children(self) -> tuple[Prototype, ...]:
@@ -185,7 +187,9 @@ def _prototypes(parent: Node, path: str, *, variables: str = "") -> Iterator[Pro
         yield Prototype(element, here, in_list, variables, below)
     if parent.get("modelType") == "Operation":
         for which in _VARIABLES:
-            arguments = [each.get("value") for each in parent.get(which) or ()]
+            given: Any = parent.get(which)
+            known = given if isinstance(given, list) else ()
+            arguments = [each.get("value") for each in known if isinstance(each, dict)]
             holder = {"modelType": "SubmodelElementCollection", "value": arguments}
             yield from (
                 Prototype(each.node, each.path, variables=which, children=each.children)
