@@ -103,9 +103,12 @@ _FUNCTIONS: Final[tuple[Handler, ...]] = (
     submodels.patch_submodel,
     submodels.post_submodel,
     submodels.put_submodel,
+    templates.get_schema,
     templates.get_template,
     templates.instantiate,
     templates.list_templates,
+    templates.validate,
+    templates.validate_stored,
     upload.upload,
 )
 

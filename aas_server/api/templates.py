@@ -1,7 +1,8 @@
-"""Submodel templates: found, read, made into instances. An extension, in the manner of Part 2."""
+"""Submodel templates: found, read, made into instances, judged by: in the manner of Part 2."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,11 +13,16 @@ from aas_server.api.responses import Response, view_response
 from aas_server.errors import BadRequest
 from aas_server.metamodel.tree import Node
 from aas_server.metamodel.views import metadata
+from aas_server.packages.environments import contents_of
 from aas_server.packages.report_view import finding_view
 from aas_server.templates.instantiation.naming import new_identifier
 from aas_server.templates.instantiation.request import Instance, Mode, Request
 from aas_server.templates.prototype import Template
 from aas_server.templates.semantics import canonical
+from aas_server.templates.validation.rendering import view
+from aas_server.templates.validation.report import Mode as Strictness
+from aas_server.templates.validation.whole import Validator
+from aas_server.templates.value_schema.schema import value_schema
 
 _MEMBERS: Final = ("id", "mode", "select", "counts", "choices", "values")
 _MAX_COUNT: Final = 1000
@@ -46,6 +52,37 @@ async def instantiate(call: Call) -> Response:
     )
     instance = await call.services.templates.instantiate(template, request)
     return view_response(_view(instance))
+
+
+async def get_schema(call: Call) -> Response:
+    """Answer with the JSON Schema of the values of instances (ValueOnly)."""
+    catalog = call.services.templates.catalog()
+    schema = await asyncio.to_thread(value_schema, _template(call), catalog)
+    return view_response(schema)
+
+
+async def validate(call: Call) -> Response:
+    """Answer with what is said of the submodel or environment in the body, each submodel judged by
+    the template of the path, else by the one that it names.
+    """
+    has_template = "templateIdentifier" in call.values
+    template = _template(call) if has_template else None
+    mode = call.query.choice("mode", Strictness.STRICT)
+    body = await read_json(call)
+    is_submodel = isinstance(body, dict) and body.get("modelType") == "Submodel"
+    contents = contents_of({"submodels": [body]} if is_submodel else body, "body")
+    validator = Validator(call.services.templates.catalog(), mode=mode)
+    verdicts = await asyncio.to_thread(validator.contents, contents, template=template)
+    return view_response(view(verdicts))
+
+
+async def validate_stored(call: Call) -> Response:
+    """Answer with what is said of a submodel of the repository."""
+    document = call.repository.submodels.get(call.identifier("submodelIdentifier"))
+    mode = call.query.choice("mode", Strictness.STRICT)
+    validator = Validator(call.services.templates.catalog(), mode=mode)
+    verdict = await asyncio.to_thread(validator.submodel, document.exchanged_tree())
+    return view_response(view([verdict]))
 
 
 def _template(call: Call) -> Template:

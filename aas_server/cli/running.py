@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import typer
 from rich.console import Console
 
 from aas_server.errors import AasError
 
-out: Final = Console(highlight=False, soft_wrap=True)
-err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class PlainConsole(Console):
+    """A console on which texts of documents cannot steer the terminal."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as ``Console`` does, without signs that are not printable."""
+        super().print(*map(_plain, objects), **options)
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in value)
+
+
+out: Final = PlainConsole(highlight=False, soft_wrap=True)
+err: Final = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -99,6 +99,66 @@ def instantiate(
         raise typer.Exit(1)
 
 
+Existing = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
+Which = Annotated[
+    str, typer.Option("--which", metavar="ID", help="Template that is meant, of several in a file.")
+]
+Language = Annotated[str, typer.Option(help="Language of the texts.")]
+
+
+@app.command()
+def lint(
+    file: Existing, as_json: Json = False, templates: Folders = None, config: Config = None
+) -> None:
+    """Tell authors what is wrong with a template; exits with 1 for errors."""
+    from aas_server.cli.template_making import known_templates
+    from aas_server.cli.template_reports import lint_file
+
+    with report_errors():
+        catalog = known_templates(_settings(templates, config).templates, err)
+        _end(lint_file(file, json=as_json, out=out, catalog=catalog))
+
+
+@app.command()
+def diff(old: Existing, new: Existing, as_json: Json = False, which: Which = "") -> None:
+    """Tell what changes for instances between two versions; exits with 1 for breaking changes."""
+    from aas_server.cli.template_reports import diff_files
+
+    with report_errors():
+        _end(diff_files(old, new, json=as_json, out=out, template_id=which))
+
+
+@app.command()
+def schema(
+    file: Existing,
+    language: Language = "en",
+    which: Which = "",
+    templates: Folders = None,
+    config: Config = None,
+) -> None:
+    """Print the JSON Schema of the values of instances (ValueOnly)."""
+    from aas_server.cli.template_making import known_templates
+    from aas_server.cli.template_reports import schema_of
+
+    with report_errors():
+        catalog = known_templates(_settings(templates, config).templates, err)
+        _end(schema_of(file, out, catalog=catalog, language=language, template_id=which))
+
+
+@app.command()
+def docs(
+    file: Existing,
+    html: Annotated[bool, typer.Option("--html", help="As a page of HTML, not Markdown.")] = False,
+    language: Language = "en",
+    which: Which = "",
+) -> None:
+    """Print a page about a template: a tree with types, units, rules and examples."""
+    from aas_server.cli.template_reports import docs_of
+
+    with report_errors():
+        _end(docs_of(file, html=html, language=language, out=out, template_id=which))
+
+
 @app.command()
 def validate(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
@@ -124,7 +184,10 @@ def validate(
         catalog = known_templates(_settings(templates, config).templates, err)
         chosen = None if template is None else template_named(template, catalog)[0]
         mode = Strictness.LENIENT if lenient else Strictness.STRICT
-        code = validate_file(file, chosen, catalog, out, mode=mode, as_json=as_json)
+        _end(validate_file(file, chosen, catalog, out, mode=mode, as_json=as_json))
+
+
+def _end(code: int) -> None:
     if code:
         raise typer.Exit(code)
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
+from aas_server.certificates import LEAST_RSA_BITS, STRONG, is_strong
 from aas_server.clock import Clock, to_datetime
 from aas_server.errors import ConfigurationError
 
@@ -22,8 +23,6 @@ KEY_NAME: Final = "key.pem"
 CERTIFICATE_NAME: Final = "certificate.pem"
 
 _BITS: Final = 3072
-_LEAST_BITS: Final = 2048
-"""RS256 demands no less (RFC 7518, 3.3)."""
 PackageKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _VALIDITY: Final = timedelta(days=3650)
@@ -87,12 +86,8 @@ def read_package_key(
     Raises ``ConfigurationError`` that names the file, as ``read_identity`` does.
     """
     key = _load(key_file, password)
-    is_large = isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_BITS
-    if not is_large and not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ConfigurationError(
-            f"must be an ECDSA key, or an RSA key of {_LEAST_BITS} bits at least",
-            path=str(key_file),
-        )
+    if not is_strong(key):
+        raise ConfigurationError(f"must be a key for {STRONG}", path=str(key_file))
     chain = _read_chain(certificate_file)
     if chain[0].public_key() != key.public_key():
         raise ConfigurationError(
@@ -117,9 +112,9 @@ def _load(file: Path, password: str | None) -> PrivateKeyTypes:
 
 def _read_key(file: Path) -> rsa.RSAPrivateKey:
     key = _load(file, None)
-    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < _LEAST_BITS:
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < LEAST_RSA_BITS:
         raise ConfigurationError(
-            f"must be an RSA key of {_LEAST_BITS} bits at least: documents are signed with RS256",
+            f"must be an RSA key of {LEAST_RSA_BITS} bits or more: documents are signed with RS256",
             path=str(file),
         )
     return key

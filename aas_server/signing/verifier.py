@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.registry import HeaderParameter
 
+from aas_server.certificates import read_certificate, strong_key
 from aas_server.errors import BadRequest
 
 ALGORITHMS: Final = (
@@ -25,7 +25,6 @@ ALGORITHMS: Final = (
 """The algorithms that are accepted: none without a signature, none with a shared secret."""
 _MAX_CERTIFICATES: Final = 10
 _MAX_HEADER: Final = 100_000
-_LEAST_BITS: Final = 2048
 
 
 class _Registry(jws.JWSRegistry):
@@ -111,21 +110,14 @@ def _chain(header: dict[str, Any]) -> tuple[x509.Certificate, ...]:
     if not isinstance(texts, list) or not 0 < len(texts) <= _MAX_CERTIFICATES:
         raise BadRequest("its header carries no certificates (x5c), or too many")
     try:
-        return tuple(x509.load_der_x509_certificate(base64.b64decode(each)) for each in texts)
+        return tuple(read_certificate(base64.b64decode(each)) for each in texts)
     except (binascii.Error, ValueError, TypeError) as error:
         raise BadRequest("its header carries what is no certificate") from error
 
 
 def _key(certificate: x509.Certificate) -> RSAKey | ECKey:
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise BadRequest("the signer's certificate has a key of an unknown kind") from error
+    key = strong_key(certificate)
     body = key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= _LEAST_BITS:
-        return RSAKey.import_key(body)
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return ECKey.import_key(body)
-    raise BadRequest("the signer's key is neither ECDSA nor RSA of 2048 bits at least")
+    return RSAKey.import_key(body) if isinstance(key, rsa.RSAPublicKey) else ECKey.import_key(body)

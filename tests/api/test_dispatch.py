@@ -19,6 +19,7 @@ SAMPLES = {
     "submodelIdentifier": "c20",
     "cdIdentifier": "Y2Q",
     "packageId": "cGtn",
+    "templateIdentifier": "dA",
     "handleId": "aGFuZGxl",
     "idShortPath": "A.b[0]",
 }

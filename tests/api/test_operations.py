@@ -87,7 +87,11 @@ KNOWN = (
     Known(
         "submodel templates, an extension of ours in the manner of Part 2",
         "extra",
-        (r"GET /templates(/{templateIdentifier})?", r"POST /templates/{templateIdentifier}/\w+"),
+        (
+            r"GET /templates(/{templateIdentifier}(/schema)?)?",
+            r"POST /templates/({templateIdentifier}/)?\w+",
+            r"GET /submodels/{submodelIdentifier}/\$validation",
+        ),
     ),
     Known(
         "a letter is missing in the published id",

@@ -131,3 +131,59 @@ async def test_an_unknown_template_is_not_found(client: httpx.AsyncClient) -> No
     url = f"{URL}/{encode_identifier('urn:nothing')}"
     refused(await client.get(url), 404)
     refused(await client.post(f"{url}/instantiate", json={}), 404)
+
+
+async def test_the_schema_of_values_is_given(client: httpx.AsyncClient) -> None:
+    schema = (await client.get(f"{PUMP_URL}/schema")).json()
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert set(schema["properties"]) == {"Name", "Weight"}
+
+
+def pump(**members: Any) -> dict[str, Any]:
+    return {
+        "modelType": "Submodel",
+        "id": "urn:mine",
+        "idShort": "Pump",
+        "semanticId": reference("urn:example:Pump"),
+        **members,
+    }
+
+
+@pytest.mark.parametrize("path", [f"{URL}/validate", f"{PUMP_URL}/validate"])
+async def test_a_submodel_or_an_environment_is_judged(client: httpx.AsyncClient, path: str) -> None:
+    for body in (pump(), {"submodels": [pump()]}):
+        result = (await client.post(path, json=body)).json()
+        assert (result["judged"], result["errors"]) == (1, 1)
+        (violation,) = result["verdicts"][0]["violations"]
+        assert (violation["code"], violation["templatePath"]) == ("missing", "Name")
+    elements = [text("Name", None)]
+    body = pump(submodelElements=elements)
+    lenient = (await client.post(path, json=body, params={"mode": "lenient"})).json()
+    assert (lenient["errors"], lenient["warnings"]) == (0, 1)
+
+
+async def test_a_stored_submodel_is_judged(client: httpx.AsyncClient) -> None:
+    assert (await client.post(f"{API}/submodels", json=pump())).status_code == 201
+    url = f"{API}/submodels/{encode_identifier('urn:mine')}/$validation"
+    result = (await client.get(url)).json()
+    assert result["verdicts"][0]["template"] == PUMP["id"]
+    refused(await client.get(url, params={"mode": "kind"}), 400)
+
+
+async def test_what_cannot_be_judged_is_told(client: httpx.AsyncClient) -> None:
+    result = (await client.post(f"{URL}/validate", json={"submodels": [{"id": 5}]})).json()
+    assert (result["judged"], result["errors"] > 0) == (0, True)
+    for body in ([], {"a": 1}, {"submodels": 5}):
+        refused(await client.post(f"{URL}/validate", json=body), 400)
+
+
+@pytest.mark.parametrize(
+    "references",
+    [5, {"keys": []}, [None], [{"keys": "x"}], [{"keys": [None]}], [{"keys": [{"value": 5}]}]],
+)
+async def test_shells_that_are_none_do_not_matter(
+    client: httpx.AsyncClient, references: Any
+) -> None:
+    body = {"submodels": [pump()], "assetAdministrationShells": [{"submodels": references}, 5]}
+    result = (await client.post(f"{URL}/validate", json=body)).json()
+    assert (result["judged"], result["submodels"]) == (1, 1)

@@ -143,3 +143,41 @@ def test_values_that_are_no_object_end_with_2(pump: Path) -> None:
     for body in ("nonsense", "[]"):
         values.write_text(body)
         run("instantiate", pump, "--values", values, code=2)
+
+
+def test_the_reports_of_a_template_are_told(pump: Path) -> None:
+    assert "warning no-semantic-id, 6" in run("lint", pump).stdout
+    assert run("diff", pump, pump).stdout
+    assert json.loads(run("schema", pump).stdout)["$schema"].startswith("https://json-schema.org")
+    assert "Weight" in run("docs", pump).stdout
+    assert run("docs", pump, "--html").stdout.startswith("<!doctype html>")
+
+
+def test_an_instance_is_validated(pump: Path) -> None:
+    target = pump.with_name("out.json")
+    run("instantiate", pump, "-o", target)
+    strict = run("validate", target, "--template", pump, code=1).stdout
+    assert "Name: is required and has no value" in strict
+    assert "judged 1 of 1 submodels" in strict
+    run("validate", target, "--templates", pump, "--lenient")
+    view = json.loads(run("validate", target, "--templates", pump, "--json", code=1).stdout)
+    assert (view["judged"], view["errors"]) == (1, 2)
+
+
+def test_what_has_no_template_is_not_judged(pump: Path) -> None:
+    target = pump.with_name("out.json")
+    run("instantiate", pump, "-o", target)
+    assert "judged 0 of 1 submodels" in run("validate", target, code=2).stdout
+
+
+@pytest.mark.parametrize("command", ["validate", "lint", "schema", "docs"])
+def test_a_file_that_cannot_be_read_ends_with_2(pump: Path, command: str) -> None:
+    pump.write_text("nonsense")
+    result = run(command, pump, code=2)
+    assert "neither JSON nor XML" in result.output
+
+
+def test_texts_of_documents_cannot_steer_the_terminal(pump: Path) -> None:
+    tree = {**PUMP, "submodelElements": [{**text("Name", "One"), "idShort": "a\x1b[31mb"}]}
+    pump.write_text(json.dumps({"submodels": [tree]}))
+    assert "\x1b" not in run("show", pump).stdout

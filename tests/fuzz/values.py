@@ -124,6 +124,7 @@ MALFORMED: Final[Mapping[str, Choices]] = {
     "submodelIdentifier": NO_BASE64URL,
     "cdIdentifier": NO_BASE64URL,
     "packageId": NO_BASE64URL,
+    "templateIdentifier": NO_BASE64URL,
     "handleId": NO_BASE64URL,
     "idShortPath": NO_ID_SHORT_PATH,
     "cursor": NO_CURSOR,

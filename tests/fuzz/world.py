@@ -35,6 +35,7 @@ from tests.fuzz.wire import Request
 BASE_PATH: Final = "/api/v3"
 _FOREIGN_SHELL: Final = "urn:elsewhere:shell"
 _FOREIGN_SUBMODEL: Final = "urn:elsewhere:submodel"
+_TEMPLATE: Final = "urn:aas-server:smt/template/OperationalData/1/0"
 _UNKNOWN: Final = encoded("urn:press-shop:nobody")
 
 
@@ -95,6 +96,7 @@ SOUND: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "cdIdentifier": (encoded(CONCEPT), _UNKNOWN),
     "packageId": (encoded("package"), _UNKNOWN),
+    "templateIdentifier": (encoded(_TEMPLATE), _UNKNOWN),
     "handleId": (_UNKNOWN, encoded("1")),
     "idShortPath": (
         "Stroke",

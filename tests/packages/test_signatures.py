@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -29,7 +29,7 @@ from aas_server.packages.signatures.signing import sign_package
 from aas_server.packages.signatures.trust import TrustedSigners
 from aas_server.packages.signatures.verifying import require_trusted, verify_package
 from tests.packages.packages import aasx, environment, file_element, read, submodel, zipped
-from tests.support.certificates import Identity, make_identity
+from tests.support.certificates import Identity, Key, make_identity
 from tests.support.clock import FakeClock
 
 SUBMODEL = submodel("urn:a", file_element("Manual", "/aasx/files/a.txt", "text/plain"))
@@ -216,6 +216,17 @@ def test_any_changed_byte_of_a_signed_part_is_found(
     assert codes(verify_package(other, trusting(clock, signer))) == {TAMPERED}
 
 
+def grown(text: str, attributes: str) -> str:
+    """Return a signature with ``attributes`` on its root, and many tags that inherit them."""
+    begin, end = text.rsplit("</", 1)
+    return (
+        begin.replace("<ds:Signature ", f"<ds:Signature{attributes} ", 1)
+        + "<a/>" * 50_000
+        + "</"
+        + end
+    )
+
+
 def with_signature(file: Path, change: Callable[[str], str]) -> None:
     def rewrite(parts: dict[str, bytes]) -> None:
         parts[SIGNATURE] = change(parts[SIGNATURE].decode()).encode()
@@ -241,6 +252,9 @@ def with_signature(file: Path, change: Callable[[str], str]) -> None:
         lambda text: text.replace("</ds:SignatureValue>", "AAAA</ds:SignatureValue>"),
         lambda text: re.sub("(<ds:X509Certificate>).*?<", r"\1AAAA<", text, flags=re.DOTALL),
         lambda text: re.sub("<ds:KeyInfo>.*?</ds:KeyInfo>", "", text, flags=re.DOTALL),
+        lambda text: grown(text, "".join(f' xmlns:n{each}="urn:{each}"' for each in range(3000))),
+        lambda text: grown(text, "".join(f' n{each}=""' for each in range(20_000))),
+        lambda text: grown(text, ' xmlns:a="relative"'),
     ],
     ids=[
         "SHA-1",
@@ -255,6 +269,9 @@ def with_signature(file: Path, change: Callable[[str], str]) -> None:
         "another value",
         "no certificate in it",
         "no certificate",
+        "canonical in an hour: namespaces",
+        "canonical in an hour: attributes",
+        "never canonical",
     ],
 )
 def test_a_signature_that_is_weak_or_broken_is_refused(
@@ -323,8 +340,16 @@ def test_a_certificate_that_is_not_valid_now_is_not_believed(
     assert codes(verify_package(file, trusting(clock, odd))) == {UNTRUSTED}
 
 
-def test_a_weak_key_is_refused(tmp_path: Path, clock: FakeClock) -> None:
-    weak = make_identity(clock, key=rsa.generate_private_key(65537, 1024))
+@pytest.mark.parametrize(
+    "key",
+    [
+        lambda: rsa.generate_private_key(65537, 1024),
+        lambda: ec.generate_private_key(ec.SECP192R1()),
+    ],
+    ids=["RSA", "ECDSA"],
+)
+def test_a_weak_key_is_refused(tmp_path: Path, clock: FakeClock, key: Callable[[], Key]) -> None:
+    weak = make_identity(clock, key=key())
     file = signed(tmp_path / "a", PACKAGE, clock, weak)
     assert INVALID in codes(verify_package(file, trusting(clock, weak)))
 

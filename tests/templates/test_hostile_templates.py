@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, Final
 
 import orjson
@@ -41,7 +42,7 @@ def test_templates_with_anything_in_them_are_judged_or_refused(
     for _ in range(data.draw(st.integers(1, 5))):
         places = list(_places([document, list(concepts.values())]))[2:]
         holder, key = places[data.draw(st.integers(0, len(places) - 1))]
-        holder[key] = data.draw(st.sampled_from(ODD))
+        holder[key] = deepcopy(data.draw(st.sampled_from(ODD)))
     try:
         broken = template_of(document, concepts, source="test")
     except BadRequest:

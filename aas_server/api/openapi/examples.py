@@ -207,6 +207,41 @@ _SINGLE: Final[dict[str, Any]] = {
         "unfilled": [{"path": "State.StateSince", "templatePath": "State.StateSince"}],
         "findings": [],
     },
+    "JsonSchema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Pump",
+        "type": "object",
+        "properties": {"Weight": {"type": "number", "title": "Weight"}},
+        "required": ["Weight"],
+    },
+    "ValidationRequest": {**_SUBMODEL},
+    "ValidationResult": {
+        "judged": 1,
+        "submodels": 1,
+        "errors": 1,
+        "warnings": 0,
+        "verdicts": [
+            {
+                "submodel": SUBMODEL_ID,
+                "judged": True,
+                "template": TEMPLATE_ID,
+                "by": "semanticId",
+                "violations": [
+                    {
+                        "code": "missing",
+                        "level": "error",
+                        "path": "State",
+                        "text": "lacks StateSince",
+                        "expected": "One",
+                        "found": "0",
+                        "templatePath": "State.StateSince",
+                        "remedy": "add StateSince, a Property",
+                    }
+                ],
+                "metamodel": [],
+            }
+        ],
+    },
     "OperationRequest": {
         "inputArguments": [{"value": _ARGUMENT}],
         "clientTimeoutDuration": "PT60S",

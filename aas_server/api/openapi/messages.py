@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aas_server.api.openapi.metamodel import REFERABLE
-from aas_server.api.openapi.notation import Fields, Schema, one_of, record, text, typed
+from aas_server.api.openapi.notation import Fields, Schema, any_of, one_of, record, text, typed
 
 _DESCRIPTOR: Final[Fields] = {
     **{name: REFERABLE[name] for name in ("description", "displayName", "extensions", "idShort")},
@@ -180,6 +180,37 @@ _RECORDS: Final[dict[str, tuple[str, Fields]]] = {
             "findings!": "UploadFinding[0..]",
         },
     ),
+    "ValidationResult": (
+        "What is said of each submodel, and how many were judged: the others have no template.",
+        {
+            "judged!": "Count",
+            "submodels!": "Count",
+            "errors!": "Count",
+            "warnings!": "Count",
+            "verdicts!": "ValidationVerdict[0..]",
+        },
+    ),
+    "ValidationVerdict": (
+        "What is said of one submodel by its template; metamodel is what aas-core finds.",
+        {
+            "submodel!": "string",
+            "judged!": "boolean",
+            "template": "Identifier",
+            "by": "string",
+            "violations!": "TemplateViolation[0..]",
+            "metamodel!": "UploadFinding[0..]",
+        },
+    ),
+    "TemplateViolation": (
+        "A place that is not as the template has it, and how to mend it.",
+        {
+            "code!": "string",
+            "level!": "ViolationLevel",
+            **dict.fromkeys(
+                ("path!", "text!", "expected!", "found!", "templatePath!", "remedy!"), "string"
+            ),
+        },
+    ),
     "UnfilledElement": (
         "A required element without a value, and its prototype in the template.",
         {"path!": "PathItem", "templatePath!": "PathItem"},
@@ -196,6 +227,7 @@ _ENUMERATIONS: Final = {
     "SecurityAttributeType": "NONE RFC_TLSA W3C_DID",
     "FindingLevel": "warning error",
     "InstantiationMode": "minimal full",
+    "ViolationLevel": "error warning info",
     "UploadAction": "create replace leave conflict",
 }
 
@@ -205,6 +237,16 @@ _TEXTS: Final[dict[str, Schema]] = {
         "type": "object",
         "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 1000},
     },
+    "EnvironmentParts": {
+        "type": "object",
+        "description": "An Environment; documents in it that are none are told, not refused.",
+        "properties": {
+            name: {"type": "array", "items": {"type": "object"}}
+            for name in ("assetAdministrationShells", "submodels", "conceptDescriptions")
+        },
+        "additionalProperties": False,
+    },
+    "JsonSchema": {"type": "object", "description": "JSON Schema 2020-12."},
     "PrototypeChoices": {"type": "object", "additionalProperties": {"type": "string"}},
     "MessageCode": text(1, 32),
     "CorrelationId": text(1, 128),
@@ -251,6 +293,9 @@ def message_schemas() -> dict[str, Schema]:
     schemas["GetSubmodelElementsValueResult"] = _page(typed("ValueOnly"))
     for name in _QUERIED:
         schemas[f"QueryResult{name}"] = _query_result(name)
+    schemas["ValidationRequest"] = any_of(
+        "Submodel EnvironmentParts", "What is to be judged: a submodel, or an environment."
+    )
     return schemas | _query_schemas()
 
 

@@ -103,6 +103,10 @@ _QUERY: Final[dict[str, Schema]] = {
         "description": "Whether what metamodel 3.0 cannot say is left out, and not refused",
         "schema": {"type": "boolean", "default": False},
     },
+    "mode": {
+        "description": "Whether it is judged as for publishing, or as an import is",
+        "schema": {**one_of("strict lenient"), "default": "strict"},
+    },
     "createdFrom": {
         "description": "Created at this instant or later",
         "schema": {"type": "string", "format": "date-time"},

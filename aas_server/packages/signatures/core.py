@@ -14,12 +14,12 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm
 from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
+from aas_server.certificates import read_certificate, strong_key
 from aas_server.errors import BadRequest
 from aas_server.packages.signatures.markup import make_parser, parse
 from aas_server.packages.signatures.names import (
@@ -34,7 +34,6 @@ from aas_server.packages.signatures.references import Reference, read_manifest
 
 MAX_CERTIFICATES: Final = 10
 _MAX_REFERENCES: Final = 5
-_LEAST_BITS: Final = 2048
 _OBJECT: Final = f"{{{DS}}}Object"
 _TIME: Final = (
     f"{{{DS}}}SignatureProperties/{{{DS}}}SignatureProperty/{{{OPC}}}SignatureTime/{{{OPC}}}Value"
@@ -111,9 +110,10 @@ def verify_core(root: etree._Element, signer: x509.Certificate, name: str) -> Co
 
     Whether the signer is trusted is not asked here. Raises ``BadRequest`` that says what is wrong.
     """
-    key = signer.public_key()
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_BITS:
-        raise BadRequest(f"its RSA key has less than {_LEAST_BITS} bits", path=name)
+    try:
+        strong_key(signer)
+    except BadRequest as error:
+        raise BadRequest(error.text, path=name) from error
     configuration = SignatureConfiguration(
         location="./",
         expect_references=False,
@@ -176,16 +176,14 @@ def _check_transforms(reference: etree._Element, name: str) -> None:
 
 def _certificate(text: str, name: str) -> x509.Certificate:
     try:
-        return read_certificate(base64.b64decode("".join(text.split()), validate=True), name)
+        return certificate_in(base64.b64decode("".join(text.split()), validate=True), name)
     except binascii.Error as error:
         raise BadRequest("holds a certificate that is no base64", path=name) from error
 
 
-def read_certificate(body: bytes, name: str) -> x509.Certificate:
+def certificate_in(body: bytes, name: str) -> x509.Certificate:
     """Return the certificate ``body``, in DER; raises ``BadRequest`` that names the part."""
     try:
-        certificate = x509.load_der_x509_certificate(body)
-        certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise BadRequest(f"holds no certificate: {error}", path=name) from error
-    return certificate
+        return read_certificate(body)
+    except BadRequest as error:
+        raise BadRequest(error.text, path=name) from error

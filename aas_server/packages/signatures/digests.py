@@ -10,7 +10,13 @@ from lxml import etree
 
 from aas_server.errors import BadRequest
 from aas_server.packages.container import Container
-from aas_server.packages.signatures.markup import MAX_BYTES, canonical, parse, selected
+from aas_server.packages.signatures.markup import (
+    MAX_BYTES,
+    Allowance,
+    canonical,
+    parse,
+    selected,
+)
 from aas_server.packages.signatures.names import C14N
 from aas_server.packages.signatures.references import Look
 
@@ -23,6 +29,7 @@ class Digests:
     def __init__(self, container: Container) -> None:
         self._container = container
         self._known: dict[tuple[str, Look, str], bytes] = {}
+        self._allowance = Allowance()
 
     def of(self, part: str, look: Look, algorithm: str) -> bytes:
         """Return the digest of a part that is there, ``algorithm`` as hashlib calls it.
@@ -37,6 +44,7 @@ class Digests:
     def _digest(self, part: str, look: Look, algorithm: str) -> bytes:
         if look.canonical is not None:
             body = read_markup(self._container, part)
+            self._allowance.spend(body, part)
             return hashlib.new(algorithm, looked_at(body, look, part)).digest()
         with self._container.open(part) as opened:
             return copied(opened, algorithm)

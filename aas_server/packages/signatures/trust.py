@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.verification import (
     Criticality,
@@ -73,7 +74,7 @@ class TrustedSigners:
         )
         try:
             verifier.verify(chain[0], list(chain[1:]))
-        except VerificationError as error:
+        except (VerificationError, UnsupportedAlgorithm, ValueError, TypeError) as error:
             return f"the signer's certificate leads to none that is trusted: {error}"
         return None
 

@@ -13,20 +13,20 @@ from aas_server.errors import BadRequest, Finding
 from aas_server.packages.container import Container
 from aas_server.packages.signatures.core import (
     MAX_CERTIFICATES,
+    certificate_in,
     certificates_in,
     in_order,
-    read_certificate,
     read_signature,
     verify_core,
 )
-from aas_server.packages.signatures.digests import Digests
+from aas_server.packages.signatures.digests import Digests, read_markup
 from aas_server.packages.signatures.infrastructure import (
     ContentTypes,
     Infrastructure,
     find_infrastructure,
     links_in,
 )
-from aas_server.packages.signatures.markup import MAX_BYTES
+from aas_server.packages.signatures.markup import Allowance, for_signatures
 from aas_server.packages.signatures.names import ORIGIN_LINK, PACKAGE_LINKS, TYPES_PART
 from aas_server.packages.signatures.references import Reference
 from aas_server.packages.signatures.report import (
@@ -124,6 +124,7 @@ class _Check:
     digests: Digests
     trust: Trust
     names: Mapping[str, str]
+    allowance: Allowance = field(default_factory=for_signatures)
 
     def signature(self, part: str) -> SignatureReport:
         """Return what the signature in ``part`` is worth."""
@@ -150,9 +151,9 @@ class _Check:
 
     def _references(self, found: _Found) -> Sequence[Reference]:
         part = found.part
-        if self.container.parts[part].file_size > MAX_BYTES:
-            raise BadRequest(f"is larger than {MAX_BYTES} bytes", path=part)
-        root = read_signature(self.container.read(part), part)
+        body = read_markup(self.container, part)
+        self.allowance.spend(body, part)
+        root = read_signature(body, part)
         certificates = certificates_in(root, part)
         certificates += self._certificates(self.infrastructure.signatures[part])
         if not certificates:
@@ -167,10 +168,7 @@ class _Check:
     def _certificates(self, parts: Sequence[str]) -> list[x509.Certificate]:
         if len(parts) > MAX_CERTIFICATES:
             raise BadRequest(f"has more than {MAX_CERTIFICATES} certificates")
-        for part in parts:
-            if self.container.parts[part].file_size > MAX_BYTES:
-                raise BadRequest(f"is larger than {MAX_BYTES} bytes", path=part)
-        return [read_certificate(self.container.read(part), part) for part in parts]
+        return [certificate_in(read_markup(self.container, part), part) for part in parts]
 
     def _problem(self, reference: Reference) -> str | None:
         """Return what was done to a part since it was signed, None if nothing was."""

@@ -102,10 +102,13 @@ def _semantics(
         text = "has no semanticId"
         yield said.wrong("semantic-id", Level.WARNING, text, expected, "none", f"set {expected}")
         return
-    if (element.ids | element.supplemental) & (prototype.ids | prototype.supplemental):
+    known = prototype.ids | prototype.supplemental
+    if element.ids & known:
         return
-    rough = {without_version(each) for each in prototype.ids | prototype.supplemental}
+    rough = {without_version(each) for each in known}
     is_near = any(without_version(each) in rough for each in element.ids)
+    if element.supplemental & known and not is_near:
+        return
     found = ", ".join(sorted(element.ids))
     text = "has the semanticId of another version" if is_near else "has another semanticId"
     level = Level.WARNING if is_near else context.doubt

@@ -187,13 +187,21 @@ def _missing_submodels(contents: Contents, known: Mapping[str, Node]) -> Iterato
     """Yield a verdict for each submodel that a shell refers to and the file does not hold."""
     shells: list[Any] = contents.documents[Kind.SHELL]
     for shell in shells:
-        references = shell.get("submodels") if isinstance(shell, dict) else None
-        for reference in references or ():
-            keys = reference.get("keys") if isinstance(reference, dict) else None
-            name = str(keys[-1].get("value")) if keys else ""
-            if name and name not in known:
+        for name in _submodels_of(shell):
+            if name not in known:
                 text = f"the shell {shell.get('id')!r} refers to it, and it is not in the file"
                 yield Verdict(name, None, [Violation("template", Level.INFO, "", text)])
+
+
+def _submodels_of(shell: Any) -> Iterator[str]:
+    """Yield the ids that a shell refers to; what stands in an environment need not be one."""
+    references = shell.get("submodels") if isinstance(shell, dict) else None
+    for reference in references if isinstance(references, list) else ():
+        keys = reference.get("keys") if isinstance(reference, dict) else None
+        key = keys[-1] if isinstance(keys, list) and keys else None
+        name = key.get("value") if isinstance(key, dict) else None
+        if isinstance(name, str):
+            yield name
 
 
 def _text(path: Iterable[str | int]) -> str:
