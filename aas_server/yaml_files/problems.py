@@ -11,6 +11,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from aas_server.errors import ConfigurationError
+
 Problem = tuple[tuple[str | int, ...], str]
 """Where (keys and indexes from the top of the file) and what."""
 
@@ -31,6 +33,7 @@ _TEXTS: Final = {
     "literal_error": "must be {expected}",
     "path_type": "must be a path",
 }
+_SHOWN: Final = 100
 _MOST_NAMES: Final = 500
 _SHOWN_NAMES: Final = 12
 _NO_KEY: Final = frozenset({"extra_forbidden", "missing"})
@@ -63,6 +66,16 @@ def problems_of(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> Itera
             text = error["msg"]
         named = error["type"] not in _NO_KEY and location
         yield location, f"{_shown(location)}: {text}" if named else text
+
+
+def joined(problems: list[ConfigurationError]) -> ConfigurationError:
+    """Return one error that tells all ``problems``, whose paths are ``file:line``, in order."""
+    problems.sort(key=lambda problem: int((problem.path or "").rpartition(":")[2]))
+    first, *others = problems
+    lines = [first.text, *map(str, others[: _SHOWN - 1])]
+    if len(problems) > _SHOWN:
+        lines.append(f"and {len(problems) - _SHOWN} more")
+    return ConfigurationError("\n".join(lines), path=first.path)
 
 
 def _shown(location: Sequence[str | int]) -> str:

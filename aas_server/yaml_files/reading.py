@@ -66,7 +66,7 @@ _LEAF: Final[_Parts] = {}
 class YamlFile:
     """A file's content as dictionaries, lists and scalars, and the line of each of them.
 
-    ``problems`` has the duplicate keys and the values that no plant file has; the content is
+    ``problems`` has the duplicate keys and the values that no such file has; the content is
     without them. Raises ``ConfigurationError`` when the text is no YAML or beyond a limit.
     """
 
@@ -132,7 +132,7 @@ class YamlFile:
         else:
             self._size += 1
             if event.tag not in _TAGS:  # not shown: it may be a password without its quotes
-                message = "tags are not for plant files; put a text that begins with ! in quotes"
+                message = "tags are not used here; put a text that begins with ! in quotes"
                 self.problems.append(self._error(_line(event), message))
             built = self._new(event, events, depth)
         if self._size > MAX_VALUES:
