@@ -52,6 +52,7 @@ RANGE: Final = "range of "
 CARDINALITIES: Final = ("1", "?", "*", "+")
 """How often an element may stand on its level, in short."""
 
+_CARDINALITIES: Final = ("One", "ZeroToOne", "ZeroToMany", "OneToMany")
 _ID_SHORT: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
 _VERSION: Final = re.compile(r"(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})")
 _PLACES: Final = re.compile(r"\{(name|path)\}")
@@ -195,7 +196,12 @@ class ElementSource(SourceModel):
     @classmethod
     def _cardinality(cls, value: Any) -> Any:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        return str(parse_cardinality(text)) if isinstance(text, str) else text
+        if not isinstance(text, str):
+            return text
+        word = str(parse_cardinality(text))
+        if word not in _CARDINALITIES:
+            raise ValueError(f"{text!r} is none of {', '.join(CARDINALITIES)}")
+        return word
 
     @field_validator("pattern")
     @classmethod
