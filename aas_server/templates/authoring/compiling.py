@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from aas_server.metamodel.tree import CHILDREN_ATTRIBUTE, Node
 from aas_server.templates.authoring.concepts import Concepts, lang_strings, reference
-from aas_server.templates.authoring.resolving import Element, resolved
-from aas_server.templates.authoring.source import ElementSource, TemplateSource, Texts
+from aas_server.templates.authoring.resolving import Element, class_of, resolved
+from aas_server.templates.authoring.source import LIST, ElementSource, TemplateSource, Texts
 from aas_server.templates.semantics import ARBITRARY, DROP_IN, INTENTIONALLY_EMPTY
 
 _QUALIFIERS: Final = "https://admin-shell.io/SubmodelTemplates"
@@ -101,6 +101,9 @@ def _list_attributes(element: Element, concepts: Concepts) -> Node:
     ids = {concepts.id_of(item) for item in items}
     types = {item.model_type for item in items}
     value_types = {item.value_type for item in items} - {""}
+    if not items and element.source.type is not None and element.source.type.startswith(LIST):
+        model_type, value_type = class_of(element.source.type.removeprefix(LIST).strip())
+        types, value_types = {model_type}, {value_type} - {""}
     if len(ids) == 1:
         tree["semanticIdListElement"] = reference(ids.pop())
     tree["typeValueListElement"] = types.pop() if len(types) == 1 else "SubmodelElement"

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from aas_server.metamodel.verification import is_lexical
 from aas_server.templates.authoring.source import (
+    LIST,
     RANGE,
     STRUCTURES,
     VALUE_TYPES,
@@ -208,7 +209,7 @@ class _Resolving:
         found, value_type = next(iter(said), ""), ""
         kind = source.type
         if kind is not None:
-            model_type, value_type = _class_of(kind)
+            model_type, value_type = class_of(kind)
             if not model_type:
                 known = (*VALUE_TYPES, *STRUCTURES, *self._types)
                 text = f"there is no type {kind!r}{nearest(kind, known)}"
@@ -246,13 +247,16 @@ class _Resolving:
                     self.problems.append(((*place, name), text))
 
 
-def _class_of(kind: str) -> tuple[str, str]:
+def class_of(kind: str) -> tuple[str, str]:
+    """Return modelType and valueType of a type, empty where it has none or there is none."""
     if kind in STRUCTURES:
         return STRUCTURES[kind], ""
     if kind in VALUE_TYPES:
         return "Property", f"xs:{kind}"
     if kind.startswith(RANGE) and kind.removeprefix(RANGE).strip() in VALUE_TYPES:
         return "Range", f"xs:{kind.removeprefix(RANGE).strip()}"
+    if kind.startswith(LIST) and class_of(kind.removeprefix(LIST).strip())[0]:
+        return "SubmodelElementList", ""
     return "", ""
 
 

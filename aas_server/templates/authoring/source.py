@@ -49,6 +49,8 @@ STRUCTURES: Final = {
 """What else a type may be, and which class of the metamodel that is."""
 RANGE: Final = "range of "
 """What a type begins with that is a range of values: ``range of double``."""
+LIST: Final = "list of "
+"""What a type begins with that is a list whose items are not described: ``list of string``."""
 CARDINALITIES: Final = ("1", "?", "*", "+")
 """How often an element may stand on its level, in short."""
 
@@ -123,8 +125,9 @@ class ElementSource(SourceModel):
 
     type: Words | None = Field(
         None,
-        description="A type of XML Schema (double, string, dateTime), 'range of' one, texts, file, "
-        "blob, reference, relationship, entity, operation, event, capability; or one of types.",
+        description="A type of XML Schema (double, string, dateTime), 'range of' one, 'list of' any, "
+        "texts, file, blob, reference, relationship, annotated relationship, collection, list, "
+        "entity, operation, event, capability; or one of types.",
         examples=["double", "range of double", "texts"],
     )
     card: StrictStr = Field(
