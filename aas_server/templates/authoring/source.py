@@ -125,9 +125,9 @@ class ElementSource(SourceModel):
 
     type: Words | None = Field(
         None,
-        description="A type of XML Schema (double, string, dateTime), 'range of' one, 'list of' any, "
-        "texts, file, blob, reference, relationship, annotated relationship, collection, list, "
-        "entity, operation, event, capability; or one of types.",
+        description="A type of XML Schema (double, string, dateTime), 'range of' one, 'list of' "
+        "any, texts, file, blob, reference, relationship, annotated relationship, collection, "
+        "list, entity, operation, event, capability; or one of types.",
         examples=["double", "range of double", "texts"],
     )
     card: StrictStr = Field(
