@@ -38,6 +38,9 @@ from aas_server.repository.verifier import Verification, Verifier
 from aas_server.settings import Settings
 from aas_server.signing.signer import DocumentSigner
 from aas_server.store.sqlite import SqliteStore
+from aas_server.templates.catalog import TemplateCatalog
+from aas_server.templates.service import TemplateService
+from aas_server.templates.sources import own_templates, templates_in
 
 log = structlog.get_logger(__name__)
 
@@ -186,8 +189,19 @@ async def _services(
         operations=operations,
         jobs=jobs,
         signer=signer,
+        templates=TemplateService(repository, await _templates(settings)),
         clock=clock,
     )
+
+
+async def _templates(settings: Settings) -> TemplateCatalog:
+    """Return our own templates and those of the settings; what cannot be read is logged."""
+    own = await asyncio.to_thread(own_templates)
+    found, findings = await asyncio.to_thread(templates_in, settings.templates)
+    for finding in findings:
+        if finding.is_error:
+            log.warning("template not read", file=finding.path, reason=finding.text)
+    return TemplateCatalog([*own, *found])
 
 
 def _api_settings(settings: Settings) -> ApiSettings:
@@ -207,6 +221,7 @@ def _api_settings(settings: Settings) -> ApiSettings:
         trusted_proxies=settings.trusted_proxies,
         cors_origins=origins,
         fast_lane=settings.fast_lane,
+        instance_ids=settings.instance_ids,
     )
 
 

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     templates: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="Files and folders with submodel templates, besides the server's own."
     )
+    instance_ids: str = Field(
+        "urn:uuid:{uuid}",
+        min_length=1,
+        description="How ids of new instances of templates are made: {uuid}, {idShort}, {version}.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level that is logged."
     )

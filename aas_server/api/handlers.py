@@ -23,6 +23,7 @@ from aas_server.api import (
     signed,
     submodel_descriptors,
     submodels,
+    templates,
     upload,
 )
 from aas_server.api.call import Handler
@@ -102,6 +103,9 @@ _FUNCTIONS: Final[tuple[Handler, ...]] = (
     submodels.patch_submodel,
     submodels.post_submodel,
     submodels.put_submodel,
+    templates.get_template,
+    templates.instantiate,
+    templates.list_templates,
     upload.upload,
 )
 

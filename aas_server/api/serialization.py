@@ -15,11 +15,11 @@ from aas_server.api.negotiation import accept_of, best_type
 from aas_server.api.operations.operation import JSON
 from aas_server.api.operations.parts import RDF
 from aas_server.api.responses import Header, Response, StreamResponse, json_response
+from aas_server.errors import Conflict
 from aas_server.metamodel.identifiers import decode_identifier
-from aas_server.packages.environments import write_xml
 from aas_server.packages.rdf.writing import RdfFormat, RdfWriter
-from aas_server.packages.selection import Selection, files_of, select
-from aas_server.packages.writer import write_json, write_package
+from aas_server.packages.selection import Metamodel, Selection, files_of, select
+from aas_server.packages.writer import environment_xml, write_json, write_package
 
 _XML: Final = ("application/xml", "text/xml")
 _AASX: Final = {
@@ -34,6 +34,7 @@ _AASX: Final = {
 
 _OFFERED: Final = (JSON, *_XML, *_AASX, *RDF)
 _PIECE: Final = 262_144
+_SHOWN: Final = 20
 
 
 async def get_serialization(call: Call) -> Answer:
@@ -45,16 +46,35 @@ async def get_serialization(call: Call) -> Answer:
         submodels=_identifiers(call, "submodelIds"),
         concept_descriptions=with_concepts,
         live_qualifiers=call.query.boolean("liveQualifiers", default=False),
+        metamodel=call.query.choice("metamodel", Metamodel.V3_1),
     )
     media_type = _media_type(accept_of(call))
+    _require_whole(call, chosen, media_type)
     if media_type == JSON:
         return json_response(write_json(chosen), headers=(VARIES,))
     if media_type in _XML:
-        body = await asyncio.to_thread(write_xml, chosen.environment())
+        body = await asyncio.to_thread(environment_xml, chosen.environment(), chosen)
         return Response(200, (_type(media_type), _length(len(body)), VARIES), body)
     if media_type in RDF:
         return StreamResponse(200, (_type(media_type), VARIES), _rdf(chosen, RdfFormat(media_type)))
     return await _package(call, chosen, media_type)
+
+
+def _require_whole(call: Call, chosen: Selection, media_type: str) -> None:
+    """Raise ``Conflict`` for what an older metamodel cannot say, unless that may be lost."""
+    if chosen.metamodel is Metamodel.V3_1:
+        return
+    if media_type in RDF:
+        raise NotAcceptable("the ontology is that of metamodel 3.1", path="metamodel")
+    if call.query.boolean("lossy", default=False):
+        return
+    lost = [finding for finding in chosen.differences() if finding.is_error]
+    if lost:
+        shown = "; ".join(f"{each.path}: {each.text}" for each in lost[:_SHOWN])
+        more = f"; and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
+        raise Conflict(
+            f"metamodel 3.0 cannot say all of it (lossy=true leaves it out): {shown}{more}"
+        )
 
 
 async def _rdf(chosen: Selection, form: RdfFormat) -> AsyncGenerator[bytes, None]:

@@ -12,6 +12,7 @@ from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.repository import Repository
 from aas_server.signing.signer import DocumentSigner
+from aas_server.templates.service import TemplateService
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +26,5 @@ class Services:
     operations: OperationService
     jobs: Jobs
     signer: DocumentSigner
+    templates: TemplateService
     clock: Clock

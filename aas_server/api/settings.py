@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aas_server.templates.instantiation.naming import DEFAULT_SCHEME
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
@@ -12,6 +14,7 @@ class ApiSettings:
     ``max_body`` and ``max_upload`` are in bytes, ``max_limit`` and ``default_limit`` count results,
     ``idle_timeout`` is in seconds. ``shell`` and ``submodel`` are the identifiers behind /aas and
     /submodel; ``external_url`` and ``trusted_proxies`` say how clients reach the server.
+    ``instance_ids`` is the scheme of ids of new instances of templates.
     """
 
     version: str
@@ -27,3 +30,4 @@ class ApiSettings:
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     fast_lane: bool = True
+    instance_ids: str = DEFAULT_SCHEME

@@ -17,6 +17,7 @@ from aas_server.cli.running import err, out, report_errors
 from aas_server.cli.templates import app as templates
 from aas_server.logs import configure_logging
 from aas_server.packages.plan import OnConflict
+from aas_server.packages.selection import Metamodel
 from aas_server.settings import Settings, load_settings
 
 app: Final = typer.Typer(
@@ -161,6 +162,9 @@ def import_(
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False)],
     target: Annotated[Path, typer.Argument(metavar="OUT")],
+    metamodel: Annotated[
+        Metamodel, typer.Option(help="Version of the metamodel that is written.")
+    ] = Metamodel.V3_1,
 ) -> None:
     """Write a package or an environment in another form, named by the extension of OUT.
 
@@ -169,7 +173,7 @@ def convert(
     """
     from aas_server.cli.converting import convert_file
 
-    run(lambda: convert_file(source, target, err))
+    run(lambda: convert_file(source, target, err, metamodel=metamodel))
 
 
 schema = typer.Typer(help="Print the schemas of what people write and of what the API speaks.")

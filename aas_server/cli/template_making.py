@@ -16,6 +16,7 @@ from aas_server.clock import Clock
 from aas_server.errors import BadRequest, Finding, NotFound
 from aas_server.templates.catalog import TemplateCatalog
 from aas_server.templates.instantiation.engine import Maker
+from aas_server.templates.instantiation.naming import DEFAULT_SCHEME, new_identifier
 from aas_server.templates.instantiation.request import Instance, Mode, Request
 from aas_server.templates.prototype import Prototype, Template
 from aas_server.templates.reading import read_templates
@@ -97,6 +98,7 @@ class InstanceOptions:
     mode: Mode = Mode.MINIMAL
     values: Path | None = None
     identifier: str | None = None
+    scheme: str = DEFAULT_SCHEME
     select: Sequence[str] = ()
     counts: Sequence[str] = ()
     choices: Sequence[str] = ()
@@ -119,7 +121,7 @@ def instantiate_template(
     choices = dict(_pairs(options.choices, "--choose"))
     made = []
     for template in templates:
-        identifier = options.identifier or f"urn:uuid:{_uuid(clock.new_id())}"
+        identifier = options.identifier or new_identifier(options.scheme, template, clock.new_id())
         request = Request(
             identifier, options.mode, frozenset(options.select), counts, choices, values
         )
@@ -182,7 +184,3 @@ def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 5:
         raise BadRequest(f"{text!r} is no number of elements", path="--count")
     return int(text)
-
-
-def _uuid(digits: str) -> str:
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

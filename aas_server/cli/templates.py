@@ -10,7 +10,7 @@ import typer
 
 from aas_server.cli.running import err, out, report_errors
 from aas_server.clock import SystemClock
-from aas_server.settings import load_settings
+from aas_server.settings import Settings, load_settings
 from aas_server.templates.instantiation.request import Mode
 
 app: Final = typer.Typer(
@@ -35,7 +35,9 @@ def list_(as_json: Json = False, templates: Folders = None, config: Config = Non
     from aas_server.cli.template_making import known_templates, list_templates
 
     with report_errors():
-        list_templates(known_templates(_folders(templates, config), err), out, as_json=as_json)
+        list_templates(
+            known_templates(_settings(templates, config).templates, err), out, as_json=as_json
+        )
 
 
 @app.command()
@@ -44,7 +46,7 @@ def show(template: Named, templates: Folders = None, config: Config = None) -> N
     from aas_server.cli.template_making import known_templates, show_template, template_named
 
     with report_errors():
-        catalog = known_templates(_folders(templates, config), err)
+        catalog = known_templates(_settings(templates, config).templates, err)
         for each in template_named(template, catalog):
             show_template(each, out)
 
@@ -84,9 +86,12 @@ def instantiate(
         template_named,
     )
 
-    options = InstanceOptions(mode, values, identifier, select or (), count or (), choose or ())
     with report_errors():
-        catalog = known_templates(_folders(templates, config), err)
+        settings = _settings(templates, config)
+        options = InstanceOptions(
+            mode, values, identifier, settings.instance_ids, select or (), count or (), choose or ()
+        )
+        catalog = known_templates(settings.templates, err)
         chosen = template_named(template, catalog)
         body, instances = instantiate_template(chosen, catalog, options, SystemClock())
         _write(body, output)
@@ -94,8 +99,8 @@ def instantiate(
         raise typer.Exit(1)
 
 
-def _folders(templates: list[Path] | None, config: Path | None) -> tuple[Path, ...]:
-    return load_settings({"templates": tuple(templates or ())}, config=config).templates
+def _settings(templates: list[Path] | None, config: Path | None) -> Settings:
+    return load_settings({"templates": tuple(templates or ())}, config=config)
 
 
 def _write(body: bytes, output: Path | None) -> None:

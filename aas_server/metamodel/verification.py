@@ -8,15 +8,21 @@ are those that need other documents or a meaning (AASd-006, 007, 012, AASc-3a-00
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from aas_core3_1 import jsonization, stringification, verification
-from aas_core3_1.types import Class
 
 from aas_server.errors import Finding
+from aas_server.metamodel.familiar import is_familiar
 from aas_server.metamodel.naming import namesakes_at, unnamed_children
+from aas_server.metamodel.readers import (
+    ELEMENT_READERS,
+    IDENTIFIABLE_READERS,
+    READERS,
+    Reader,
+)
 from aas_server.metamodel.rewriting import JsonPath, json_path
 from aas_server.metamodel.screening import CHARACTERS_TEXT, MAX_CHECKED_TEXT, METAMODEL, Screening
 from aas_server.metamodel.structure import (
@@ -33,44 +39,6 @@ __all__ = ["MAX_FINDINGS", "STRUCTURE", "is_lexical", "verify", "verify_part"]
 MAX_FINDINGS: Final = 100
 """Findings of one document at most; another one then says that there are more."""
 
-_Reader: TypeAlias = Callable[[Any], Class]
-
-_IDENTIFIABLES: Final[dict[str, _Reader]] = {
-    "AssetAdministrationShell": jsonization.asset_administration_shell_from_jsonable,
-    "Submodel": jsonization.submodel_from_jsonable,
-    "ConceptDescription": jsonization.concept_description_from_jsonable,
-}
-_ELEMENTS: Final[dict[str, _Reader]] = {
-    "AnnotatedRelationshipElement": jsonization.annotated_relationship_element_from_jsonable,
-    "BasicEventElement": jsonization.basic_event_element_from_jsonable,
-    "Blob": jsonization.blob_from_jsonable,
-    "Capability": jsonization.capability_from_jsonable,
-    "Entity": jsonization.entity_from_jsonable,
-    "File": jsonization.file_from_jsonable,
-    "MultiLanguageProperty": jsonization.multi_language_property_from_jsonable,
-    "Operation": jsonization.operation_from_jsonable,
-    "Property": jsonization.property_from_jsonable,
-    "Range": jsonization.range_from_jsonable,
-    "ReferenceElement": jsonization.reference_element_from_jsonable,
-    "RelationshipElement": jsonization.relationship_element_from_jsonable,
-    "SubmodelElementCollection": jsonization.submodel_element_collection_from_jsonable,
-    "SubmodelElementList": jsonization.submodel_element_list_from_jsonable,
-}
-_PARTS: Final[dict[str, _Reader]] = {
-    **_IDENTIFIABLES,
-    **_ELEMENTS,
-    "AdministrativeInformation": jsonization.administrative_information_from_jsonable,
-    "AssetInformation": jsonization.asset_information_from_jsonable,
-    "EmbeddedDataSpecification": jsonization.embedded_data_specification_from_jsonable,
-    "Extension": jsonization.extension_from_jsonable,
-    "LangStringNameType": jsonization.lang_string_name_type_from_jsonable,
-    "LangStringTextType": jsonization.lang_string_text_type_from_jsonable,
-    "OperationVariable": jsonization.operation_variable_from_jsonable,
-    "Qualifier": jsonization.qualifier_from_jsonable,
-    "Reference": jsonization.reference_from_jsonable,
-    "Resource": jsonization.resource_from_jsonable,
-    "SpecificAssetId": jsonization.specific_asset_id_from_jsonable,
-}
 _CONSTRAINT: Final = re.compile(r"AAS[dc]-(?:3a-)?[0-9]{3}")
 _PREFIX: Final = re.compile(r"^Constraint AAS[dc]-(?:3a-)?[0-9]{3}: ")
 _PYTHON_TYPE: Final = re.compile(r"<class '([a-z]+)'>", re.IGNORECASE)
@@ -96,7 +64,7 @@ def verify(tree: Any) -> list[Finding]:
     """
     model_type = tree.get("modelType") if isinstance(tree, dict) else None
     if not isinstance(model_type, str) or not (
-        model_type in _IDENTIFIABLES or model_type in _ELEMENTS
+        model_type in IDENTIFIABLE_READERS or model_type in ELEMENT_READERS
     ):
         return [Finding(STRUCTURE, "modelType", "must name an identifiable or a submodel element")]
     return verify_part(tree, model_type)
@@ -108,12 +76,14 @@ def verify_part(tree: Any, model_type: str) -> list[Finding]:
     """
     if not isinstance(tree, dict):
         return [Finding(STRUCTURE, "", "must be an object")]
-    if nesting(tree) - (model_type in _IDENTIFIABLES) > MAX_NESTING:
+    if nesting(tree) - (model_type in IDENTIFIABLE_READERS) > MAX_NESTING:
         text = f"elements are nested more than {MAX_NESTING} levels deep"
         return [Finding(STRUCTURE, "", text)]
     try:
         screening = Screening(tree, model_type, limit=MAX_FINDINGS)
-        findings = list(islice(_findings(screening, _PARTS[model_type]), MAX_FINDINGS + 1))
+        if screening.plain is not None and is_familiar(tree, model_type, screening.plain):
+            return []
+        findings = list(islice(_findings(screening, READERS[model_type]), MAX_FINDINGS + 1))
     except RecursionError:
         return [Finding(STRUCTURE, "", "is nested too deep")]
     if len(findings) > MAX_FINDINGS:
@@ -129,7 +99,7 @@ def is_lexical(value_type: str, text: str) -> bool:
     )
 
 
-def _findings(screening: Screening, read: _Reader) -> Iterator[Finding]:
+def _findings(screening: Screening, read: Reader) -> Iterator[Finding]:
     yield from screening.findings
     try:
         instance = read(screening.tree)
@@ -148,7 +118,7 @@ def _findings(screening: Screening, read: _Reader) -> Iterator[Finding]:
                 yield _finding(broken)
 
 
-def _structure_findings(node: Node, read: _Reader, path: JsonPath) -> Iterator[Finding]:
+def _structure_findings(node: Node, read: Reader, path: JsonPath) -> Iterator[Finding]:
     """Yield what cannot be read of ``node`` and of each of its descendants; aas-core itself stops
     at the first such place.
     """
@@ -167,7 +137,7 @@ def _structure_findings(node: Node, read: _Reader, path: JsonPath) -> Iterator[F
         here = [*path, str(attribute), index]
         element_type = element.get("modelType") if isinstance(element, dict) else None
         if isinstance(element_type, str) and element_type in allowed:
-            yield from _structure_findings(element, _ELEMENTS[element_type], here)
+            yield from _structure_findings(element, ELEMENT_READERS[element_type], here)
         else:
             expected = "data" if allowed is DATA_ELEMENT_TYPES else "submodel"
             text = f"must be a {expected} element with its modelType"

@@ -14,14 +14,14 @@ from aas_server.errors import BadRequest, Finding
 from aas_server.live.hub import LiveHub
 from aas_server.metamodel.tree import Node
 from aas_server.packages.contents import Contents
-from aas_server.packages.environments import contents_of, write_xml
+from aas_server.packages.environments import contents_of
 from aas_server.packages.importer import import_contents
 from aas_server.packages.rdf.reading import read_rdf
 from aas_server.packages.rdf.writing import RdfFormat, write_rdf
 from aas_server.packages.reader import entered_package
-from aas_server.packages.selection import Selection, files_of, select
+from aas_server.packages.selection import Metamodel, Selection, files_of, select
 from aas_server.packages.tables import FindConcept, write_csv, write_xlsx
-from aas_server.packages.writer import write_json, write_package
+from aas_server.packages.writer import environment_xml, write_json, write_package
 from aas_server.repository.repository import Repository
 from aas_server.store.sqlite import SqliteStore
 
@@ -40,8 +40,11 @@ WRITABLE: Final = (*READABLE, *_TABLES)
 """The extensions of files that are written; tables hold one submodel and are not read back."""
 
 
-async def convert(source: Path, target: Path, *, clock: Clock) -> list[Finding]:
-    """Write what ``source`` holds to ``target`` and return what was odd about it.
+async def convert(
+    source: Path, target: Path, *, clock: Clock, metamodel: Metamodel = Metamodel.V3_1
+) -> list[Finding]:
+    """Write what ``source`` holds to ``target`` and return what was odd about it, and what an older
+    metamodel says otherwise or cannot say.
 
     Files of a package come along only into another package. ``target`` is there afterwards in full
     or as it was. Raises ``BadRequest`` for an extension that is not known, for what cannot be read,
@@ -49,14 +52,18 @@ async def convert(source: Path, target: Path, *, clock: Clock) -> list[Finding]:
     """
     _require(source, READABLE)
     _require(target, WRITABLE)
+    if metamodel is not Metamodel.V3_1 and target.suffix not in _ENVIRONMENTS:
+        raise BadRequest(f"only {', '.join(_ENVIRONMENTS)} are written in 3.0", path=str(target))
     async with AsyncExitStack() as stack:
         repository = await stack.enter_async_context(_scratch(clock))
         contents = await _contents(stack.enter_context(ExitStack()), source)
         report = await import_contents(repository, contents, actor="convert")
         folder = stack.enter_context(TemporaryDirectory(dir=target.parent, prefix=".convert-"))
         written = Path(folder) / target.name
-        await _write(repository, written)
+        everything = select(repository, metamodel=metamodel)
+        await _write(repository, everything, written)
         written.replace(target)
+    report.findings += everything.differences()
     if target.suffix != ".aasx" and report.files:
         lost = Finding("files", "", f"{report.files} files are left out: only .aasx holds files")
         report.findings.append(lost)
@@ -83,8 +90,7 @@ async def _contents(stack: ExitStack, source: Path) -> Contents:
     return contents_of(await asyncio.to_thread(read_rdf, body, form), source.name)
 
 
-async def _write(repository: Repository, target: Path) -> None:
-    everything = select(repository)
+async def _write(repository: Repository, everything: Selection, target: Path) -> None:
     if target.suffix == ".aasx":
         files = files_of(repository, everything)
         await write_package(target, everything, files, repository.read_file, as_xml=True)
@@ -98,7 +104,7 @@ def _body(repository: Repository, everything: Selection, suffix: str) -> bytes:
     if suffix == ".json":
         return write_json(everything)
     if suffix == ".xml":
-        return write_xml(everything.environment())
+        return environment_xml(everything.environment(), everything)
     if suffix in _RDF:
         return write_rdf(everything.environment(), _RDF[suffix])
     return _TABLES[suffix](_only_submodel(everything), concept=_concepts_of(repository))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final
 
 import msgspec
-from aas_core3 import jsonization as jsonization_3_0
-from aas_core3 import xmlization as xmlization_3_0
 from aas_core3_1 import jsonization, xmlization
-from lxml import etree
 
 from aas_server.errors import BadRequest, Conflict
 from aas_server.metamodel.rewriting import JsonPath, rewritten
@@ -21,10 +18,13 @@ from aas_server.packages.contents import LISTS, Contents
 from aas_server.packages.v2.documents import LISTS as LISTS_2_0
 from aas_server.packages.v2.documents import converted, is_v2
 from aas_server.packages.v2.xml import NAMESPACES as NAMESPACES_2_0
-from aas_server.packages.v2.xml import environment_from_xml, forget
+from aas_server.packages.v2.xml import environment_from_xml
+from aas_server.packages.xml.grammar import GRAMMARS, NAMESPACE
+from aas_server.packages.xml.parsing import events, forgetting
+from aas_server.packages.xml.reading import read_events
+from aas_server.packages.xml.regular import read_regular
+from aas_server.packages.xml.writing import Irregular, encoded_xml, write_regular
 
-NAMESPACE: Final = "https://admin-shell.io/aas/3/1"
-NAMESPACE_3_0: Final = "https://admin-shell.io/aas/3/0"
 _ADDED_DATES: Final = frozenset({"createdAt", "updatedAt"})
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF_16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -41,12 +41,6 @@ _PIECE: Final = 8 * 1024**2
 _QUOTE: Final = re.compile(rb'(?<!\\)"')
 """There is one in each piece of JSON, or a text is longer; in XML libxml2 looks for that."""
 
-_Event: TypeAlias = tuple[str, etree._Element]
-
-
-class _Jsonization(Protocol):
-    def to_jsonable(self, that: Any) -> Any: ...
-
 
 def read_environment(body: bytes, name: str) -> Contents:
     """Return what the environment ``body`` holds, JSON or XML; ``name`` says where it is from.
@@ -60,7 +54,8 @@ def read_environments(parts: Iterable[tuple[str, bytes]]) -> Contents:
     """Return what environments with their names hold together, in their order.
 
     Those of metamodel 2.0 are converted as one, after the others: in a split package the asset of
-    a shell may stand in another part. Raises ``BadRequest`` as ``read_environment`` does.
+    a shell may stand in another part. Equal parts of documents may be one object: nothing of them
+    is to be changed. Raises ``BadRequest`` as ``read_environment`` does.
     """
     contents = Contents()
     old: Node = {}
@@ -80,13 +75,25 @@ def read_environments(parts: Iterable[tuple[str, bytes]]) -> Contents:
     return contents
 
 
-def write_xml(environment: Node) -> bytes:
-    """Return an environment in the normal form as XML of metamodel 3.1.
+def write_xml(environment: Node, *, namespace: str = NAMESPACE) -> bytes:
+    """Return an environment in the normal form as XML; ``NAMESPACE_3_0`` takes one that was
+    lowered to it.
 
     What 3.2 adds has no place in that: dates of administrations are left out, and a batch becomes
     what it is for 3.1, neither type nor instance. Raises ``Conflict`` for a document that has not
-    the shape of the metamodel.
+    the shape of the metamodel, or a character that XML has not.
     """
+    try:
+        text = write_regular(environment)
+    except Irregular:
+        text = _by_aas_core(environment)
+    if namespace != NAMESPACE:
+        # Only the first tag names it, and nothing else stands between 3.1 and what was lowered.
+        text = text.replace(f'"{NAMESPACE}"', f'"{namespace}"', 1)
+    return encoded_xml(text)
+
+
+def _by_aas_core(environment: Node) -> str:
     try:
         instance = jsonization.environment_from_jsonable(rewritten(environment, _of_3_1))
     except jsonization.DeserializationException as error:
@@ -95,7 +102,7 @@ def write_xml(environment: Node) -> bytes:
     text.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     xmlization.write(instance, text)
     # Readers make a line feed of a carriage return that stands there as it is (XML 1.0, 2.11).
-    return text.getvalue().replace("\r", "&#13;").encode()
+    return text.getvalue().replace("\r", "&#13;")
 
 
 def _of_3_1(node: Node, path: JsonPath) -> Node:
@@ -160,72 +167,15 @@ def _joined(first: Any, second: Any) -> Any:
 
 
 def _from_xml(body: bytes, name: str) -> tuple[Any, bool]:
-    events = _events(body, name)
-    first = next(events)
+    if (regular := read_regular(body)) is not None:
+        return regular, False
+    found = events(body, name)
+    first = next(found)
     namespace = str(first[1].tag).rpartition("}")[0].removeprefix("{") or None
     if namespace in NAMESPACES_2_0:
-        return environment_from_xml(chain([first], events), name), True
-    if namespace == NAMESPACE:
-        return _through(xmlization, jsonization, chain([first], events), name), False
-    if namespace == NAMESPACE_3_0:
-        return _through(xmlization_3_0, jsonization_3_0, chain([first], events), name), False
-    for _ in _forgetting(events):
+        return environment_from_xml(chain([first], found), name), True
+    if namespace is not None and namespace in GRAMMARS:
+        return read_events(forgetting(chain([first], found)), namespace, name), False
+    for _ in forgetting(found):
         """What is no XML is told so, whatever it began with."""
     raise BadRequest(f"is no AAS environment: its namespace is {namespace!r}", path=name)
-
-
-def _events(body: bytes, name: str) -> Iterator[_Event]:
-    """Yield the starts and ends of elements; refused is what could define entities, reach
-    elsewhere, or is deeper or has longer texts than libxml2 takes for harmless.
-    """
-    found = etree.iterparse(
-        io.BytesIO(body),
-        events=("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        first = next(found)
-        if first[1].getroottree().docinfo.internalDTD is not None:
-            text = "has a document type declaration, which no environment needs"
-            raise BadRequest(text, path=name)
-        yield first
-        yield from found
-    except etree.XMLSyntaxError as error:
-        raise BadRequest(f"is no XML: {error}", path=name) from error
-    except LookupError as error:
-        raise BadRequest(f"is no XML in an encoding that is known: {error}", path=name) from error
-
-
-def _through(xml: Any, json: _Jsonization, events: Iterable[_Event], name: str) -> Any:
-    try:
-        environment = xml.environment_from_iterparse(_forgetting(events))
-        for _ in events:
-            """What comes after the environment is to be read: it may be no XML."""
-        return json.to_jsonable(environment)
-    except xml.DeserializationException as error:
-        raise BadRequest(
-            f"is no valid environment: {error.cause} at {error.path}", path=name
-        ) from error
-    except RecursionError as error:
-        raise BadRequest("is nested too deep", path=name) from error
-
-
-def _forgetting(events: Iterable[_Event]) -> Iterator[_Event]:
-    """Yield each event once the next one is there, and let go elements that were looked at.
-
-    aas-core reads a text when its element starts; it is complete when something comes after it.
-    """
-    waiting: _Event | None = None
-    for event in events:
-        if waiting is not None:
-            yield waiting
-            if waiting[0] == "end":
-                forget(waiting[1])
-        waiting = event
-    if waiting is not None:
-        yield waiting

@@ -186,7 +186,7 @@ class Import:
         """Return the files that documents name, their contents taken in, by their parts' names."""
         take = measured if self._dry_run else self._repository.write_file
         found: dict[str, _TakenIn] = {}
-        for kind, tree in documents:
+        for kind, tree in documents if files else ():
             for path, _ in _named(kind, tree):
                 part = part_name(path)
                 if part in files and part not in found:
@@ -225,8 +225,9 @@ async def measured(pieces: AsyncIterator[bytes]) -> StoredFile:
 def _is_fatal(finding: Finding) -> bool:
     """Return whether a document cannot be had: nothing could address it, or write it as XML."""
     name = finding.path.rpartition(".")[2]
-    is_name = finding.code == METAMODEL and name in ("id", "idShort")
-    return finding.code == _CHARACTERS or is_name
+    # Published packages have items of lists with an empty idShort: those are addressed by index.
+    is_name = name == "id" or (name == "idShort" and "maximum length" in finding.text)
+    return finding.code == _CHARACTERS or (finding.code == METAMODEL and is_name)
 
 
 def _placed(findings: Iterable[Finding], kind: Kind, tree: Node, source: str) -> Iterator[Finding]:
@@ -264,7 +265,7 @@ class _TakenIn:
 def _entries(
     kind: Kind, tree: Node, files: Mapping[str, _TakenIn]
 ) -> Iterator[tuple[str, FileEntry]]:
-    for path, content_type in dict(_named(kind, tree)).items():
+    for path, content_type in dict(_named(kind, tree) if files else ()).items():
         file = files.get(part_name(path))
         if file is not None:
             name = file.source.path.rsplit("/", 1)[-1]

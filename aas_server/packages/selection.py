@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from aas_server.errors import Finding
+from aas_server.metamodel.lowering import lowered
 from aas_server.metamodel.references import key_values
 from aas_server.metamodel.tree import Node
 from aas_server.packages.contents import LISTS
@@ -17,18 +20,26 @@ from aas_server.store.protocol import FileEntry, Kind
 _MEMBERS: Final = {kind: name for name, kind in LISTS.items()}
 
 
+class Metamodel(enum.StrEnum):
+    """The versions of the metamodel in which documents are written."""
+
+    V3_1 = "3.1"
+    V3_0 = "3.0"
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Documents to write, in the order of their creation.
 
     They go with their live values; ``live_qualifiers`` says whether with the qualifiers that tell
-    how good those were, too.
+    how good those were, too. ``metamodel`` is the version that they are written in.
     """
 
     shells: list[Document]
     submodels: list[Document]
     concept_descriptions: list[Document]
     live_qualifiers: bool = False
+    metamodel: Metamodel = Metamodel.V3_1
 
     def lists(self) -> Iterator[tuple[str, list[Document]]]:
         """Yield the member of the environment and the documents for each kind that is there."""
@@ -49,11 +60,27 @@ class Selection:
 
     def tree(self, document: Document) -> Node:
         """Return one of the documents, not to be changed."""
-        return document.tree() if self.live_qualifiers else document.exchanged_tree()
+        tree = self._newest(document)
+        return tree if self.metamodel is Metamodel.V3_1 else lowered(tree).tree
 
     def is_as_read(self, document: Document) -> bool:
         """Return whether ``document`` goes byte for byte as reads show it."""
-        return self.live_qualifiers or document.live_version() is None
+        is_whole = self.live_qualifiers or document.live_version() is None
+        return is_whole and self.metamodel is Metamodel.V3_1
+
+    def differences(self) -> list[Finding]:
+        """Return what the documents say otherwise, or (errors) cannot say, in their metamodel."""
+        if self.metamodel is Metamodel.V3_1:
+            return []
+        return [
+            replace(finding, path=f"{document.stored.kind.value} {document.id!r} {finding.path}")
+            for _, documents in self.lists()
+            for document in documents
+            for finding in lowered(self._newest(document)).findings
+        ]
+
+    def _newest(self, document: Document) -> Node:
+        return document.tree() if self.live_qualifiers else document.exchanged_tree()
 
 
 def select(
@@ -63,6 +90,7 @@ def select(
     submodels: Iterable[str] | None = None,
     concept_descriptions: bool = True,
     live_qualifiers: bool = False,
+    metamodel: Metamodel = Metamodel.V3_1,
 ) -> Selection:
     """Return what is asked for by id, everything when nothing is.
 
@@ -73,7 +101,7 @@ def select(
     if shells is None and submodels is None:
         concepts = list(repository.concept_descriptions) if concept_descriptions else []
         stored = _stored_submodels(repository)
-        return Selection(list(repository.shells), stored, concepts, live_qualifiers)
+        return Selection(list(repository.shells), stored, concepts, live_qualifiers, metamodel)
     chosen_shells = [repository.shells.get(each) for each in dict.fromkeys(shells or ())]
     wanted = dict.fromkeys(submodels or ())
     chosen = [repository.submodels.get(each) for each in wanted]
@@ -81,7 +109,7 @@ def select(
         chosen = list(_referred(repository, chosen_shells))
     concepts = _concepts(repository, [*chosen_shells, *chosen]) if concept_descriptions else []
     return Selection(
-        _in_order(chosen_shells), _in_order(chosen), concepts, live_qualifiers=live_qualifiers
+        _in_order(chosen_shells), _in_order(chosen), concepts, live_qualifiers, metamodel
     )
 
 

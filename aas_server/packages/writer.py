@@ -12,9 +12,11 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
+from aas_server.metamodel.tree import Node
 from aas_server.packages.environments import write_xml
 from aas_server.packages.parts import NO_PARTS, Parts, assign_parts
-from aas_server.packages.selection import Selection
+from aas_server.packages.selection import Metamodel, Selection
+from aas_server.packages.xml.grammar import NAMESPACE, NAMESPACE_3_0
 from aas_server.repository.document import Document
 from aas_server.store.protocol import FileEntry, Kind
 
@@ -60,7 +62,7 @@ async def write_package(
     name = "aasx/data.xml" if as_xml else "aasx/data.json"
     # Documents belong to the event loop; writing what was taken from them does not.
     if as_xml:
-        body = await asyncio.to_thread(write_xml, selection.environment(parts))
+        body = await asyncio.to_thread(environment_xml, selection.environment(parts), selection)
     else:
         body = write_json(selection, parts)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -71,6 +73,12 @@ async def write_package(
             with archive.open(_info(quote(part[1:])), "w", force_zip64=True) as target:
                 async for piece in read_file(entry.content.digest):
                     await asyncio.to_thread(target.write, piece)
+
+
+def environment_xml(environment: Node, selection: Selection) -> bytes:
+    """Return the environment of ``selection`` as XML of its metamodel; raises ``Conflict``."""
+    is_3_0 = selection.metamodel is Metamodel.V3_0
+    return write_xml(environment, namespace=NAMESPACE_3_0 if is_3_0 else NAMESPACE)
 
 
 def _conventions(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aas_server.errors import BadRequest, NotFound
 from aas_server.metamodel.identifiers import decode_base64url, encode_identifier
@@ -18,6 +18,8 @@ from aas_server.store.protocol import Kind
 
 IndexKey = tuple[str, Any]
 
+_TEMPLATE: Final[IndexKey] = ("kind", "Template")
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -27,7 +29,7 @@ class Filter:
     supplementalSemanticId, ``is_case_of`` and ``data_specification`` any such reference of a
     concept description, ``aas_id`` any aasId of a package; ``asset_ids`` are (name, value) pairs
     that must all be there, ``globalAssetId`` among them. ``created_from`` and ``updated_from`` are
-    microseconds since the epoch, inclusive.
+    microseconds since the epoch, inclusive. ``is_template`` leaves submodels of kind Template.
     """
 
     id_short: str | None = None
@@ -38,6 +40,7 @@ class Filter:
     data_specification: tuple[str, ...] | None = None
     created_from: int | None = None
     updated_from: int | None = None
+    is_template: bool = False
 
     @property
     def by_time(self) -> bool:
@@ -65,6 +68,8 @@ class Filter:
             yield ("aasId", self.aas_id)
         if self.data_specification is not None:
             yield ("dataSpecification", self.data_specification)
+        if self.is_template:
+            yield _TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,8 @@ def _index_keys(kind: Kind, tree: Node) -> Iterable[IndexKey]:
     keys: set[IndexKey] = {("semanticId", values) for values in semantic_keys(tree)}
     if "idShort" in tree:
         keys.add(("idShort", tree["idShort"]))
+    if tree.get("kind") == "Template":
+        keys.add(_TEMPLATE)
     for reference in tree.get("isCaseOf") or ():
         keys.add(("isCaseOf", key_values(reference)))
     if kind is Kind.CONCEPT_DESCRIPTION:

@@ -85,6 +85,11 @@ KNOWN = (
     ),
     Known("an extension that BaSyx and shellsmith use", "extra", ("POST /upload",)),
     Known(
+        "submodel templates, an extension of ours in the manner of Part 2",
+        "extra",
+        (r"GET /templates(/{templateIdentifier})?", r"POST /templates/{templateIdentifier}/\w+"),
+    ),
+    Known(
         "a letter is missing in the published id",
         "semantic ids",
         (r"GET /aas/\$reference",),
@@ -199,11 +204,12 @@ KNOWN = (
         ours={"+createdFrom", "+updatedFrom", "+assetIds"},
     ),
     Known(
-        "what goes elsewhere leaves the qualifiers of live values behind unless asked for them",
+        "what goes elsewhere leaves the qualifiers of live values behind unless asked for, and may "
+        "be of metamodel 3.0",
         "query",
         (r".*/serialization",),
         theirs=set(),
-        ours={"+liveQualifiers"},
+        ours={"+liveQualifiers", "+metamodel", "+lossy"},
     ),
     Known(
         "clientTimeoutDuration is optional since 3.1.2: one schema for both ways to invoke",
@@ -370,7 +376,7 @@ def test_what_an_operation_needs_follows_from_what_it_does():
         module = each.handler.split(".")[0]
         if module == "invocation":
             assert each.rights == (Right.EXECUTE,), each.id
-        elif module == "query" or each.handler == "discovery.search_shell_ids":
+        elif module in ("query", "templates") or each.handler == "discovery.search_shell_ids":
             assert each.rights == (Right.READ,), each.id
         else:
             assert wanted[each.method] & set(each.rights), each.id

@@ -264,3 +264,44 @@ async def test_head_says_how_long_the_answer_would_be(client: httpx.AsyncClient)
         )
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers == read_.headers
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/xml", PACKAGE])
+async def test_metamodel_3_0_is_written_when_asked_for(
+    client: httpx.AsyncClient, tmp_path: Path, accept: str
+) -> None:
+    here = {"submodelIds": await _with_file(client), "metamodel": "3.0"}
+    response = await client.get(URL, params=here, headers={"accept": accept})
+    assert response.status_code == 200
+    body = response.content
+    if accept == PACKAGE:
+        (tmp_path / "package").write_bytes(body)
+        with zipfile.ZipFile(tmp_path / "package") as archive:
+            body = archive.read("aasx/data.xml")
+    assert (b"aas/3/0" in body) == (accept != "application/json")
+    ((_, submodel),) = read_environment(body, "body").identified()
+    assert submodel["submodelElements"][0]["contentType"] == "application/octet-stream"
+
+
+async def test_what_metamodel_3_0_cannot_say_is_refused_unless_it_may_be_lost(
+    client: httpx.AsyncClient,
+) -> None:
+    here = {"submodelIds": await _with_file(client, category="odd"), "metamodel": "3.0"}
+    text = refused(await client.get(URL, params=here), 409)
+    assert "submodelElements[0].category" in text
+    lossy = await client.get(URL, params={**here, "lossy": "true"})
+    assert "category" not in lossy.json()["submodels"][0]["submodelElements"][0]
+
+
+async def test_other_metamodels_and_rdf_of_3_0_are_refused(client: httpx.AsyncClient) -> None:
+    refused(await client.get(URL, params={"metamodel": "2.0"}), 400)
+    turtle = {"accept": "text/turtle"}
+    refused(await client.get(URL, params={"metamodel": "3.0"}, headers=turtle), 406)
+
+
+async def _with_file(client: httpx.AsyncClient, **members: str) -> str:
+    """Create a submodel with a File of no content type; return its id encoded."""
+    element = {"modelType": "File", "idShort": "Manual", **members}
+    tree = {"modelType": "Submodel", "id": "urn:3.0", "submodelElements": [element]}
+    assert (await client.post(f"{API}/submodels", json=tree)).status_code == 201
+    return encode_identifier("urn:3.0")

@@ -103,3 +103,29 @@ def test_what_is_there_stays_when_the_conversion_fails(tmp_path: Path) -> None:
     target.write_text("old")
     assert convert(source, target)[0] == 2
     assert target.read_text() == "old"
+
+
+def test_metamodel_3_0_is_written_when_asked_for_and_losses_are_told(
+    tmp_path: Path, package: Path
+) -> None:
+    there, back = tmp_path / "old.xml", tmp_path / "back.json"
+    command = ["convert", str(package), str(there), "--metamodel", "3.0"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0
+    assert b'xmlns="https://admin-shell.io/aas/3/0"' in there.read_bytes()
+    assert convert(there, back)[0] == 0
+    assert json.loads(back.read_bytes())["submodels"] == [SUBMODEL]
+
+    odd = tmp_path / "odd.json"
+    odd.write_text(json.dumps(environment(submodel("urn:a", TEMPERATURE | {"category": "x"}))))
+    result = CliRunner().invoke(app, ["convert", str(odd), str(back), "--metamodel", "3.0"])
+    assert (result.exit_code, "category" in result.stderr) == (0, True)
+    assert "category" not in back.read_text()
+
+
+@pytest.mark.parametrize("suffix", [".ttl", ".csv"])
+def test_metamodel_3_0_has_no_rdf_and_no_tables(tmp_path: Path, package: Path, suffix: str) -> None:
+    target = tmp_path / f"out{suffix}"
+    command = ["convert", str(package), str(target), "--metamodel", "3.0"]
+    assert CliRunner().invoke(app, command).exit_code == 2
+    assert not target.exists()

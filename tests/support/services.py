@@ -20,6 +20,8 @@ from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.repository import Repository
 from aas_server.signing.signer import DocumentSigner
+from aas_server.templates.catalog import TemplateCatalog
+from aas_server.templates.service import TemplateService
 
 
 def make_services(repository: Repository, clock: Clock, folder: Path) -> Services:
@@ -33,6 +35,7 @@ def make_services(repository: Repository, clock: Clock, folder: Path) -> Service
         operations=OperationService(repository, jobs, clock),
         jobs=jobs,
         signer=DocumentSigner(folder / "signing", clock),
+        templates=TemplateService(repository, TemplateCatalog()),
         clock=clock,
     )
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 SHELL_ID: Final = "urn:demo-plant:shell:moulder"
 ASSET_ID: Final = "urn:demo-plant:asset:moulder"
+TEMPLATE_ID: Final = "urn:aas-server:smt/template/OperationalData/1/0"
 SUBMODEL_ID: Final = "urn:demo-plant:moulder:OperationalData"
 CONCEPT_ID: Final = "urn:aas-server:smt/OperationalData/MeltTemperature/1/0"
 ELEMENT_PATH: Final = "Signals.MeltTemperature.Value"
@@ -194,6 +195,17 @@ _SINGLE: Final[dict[str, Any]] = {
                 "text": "a relationship leads to it, and it is not there",
             }
         ],
+    },
+    "InstantiationRequest": {
+        "id": "urn:example:operational-data",
+        "mode": "minimal",
+        "counts": {"Signals.Signal__00__": 2},
+        "values": {"State": {"OperatingMode": "Automatic"}},
+    },
+    "InstantiationResult": {
+        "environment": {"submodels": [_SUBMODEL]},
+        "unfilled": [{"path": "State.StateSince", "templatePath": "State.StateSince"}],
+        "findings": [],
     },
     "OperationRequest": {
         "inputArguments": [{"value": _ARGUMENT}],

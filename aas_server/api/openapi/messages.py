@@ -161,6 +161,29 @@ _RECORDS: Final[dict[str, tuple[str, Fields]]] = {
         "A place in a document, with the JSON that stands there and that comes in its place.",
         {"path!": "string", "before": "string", "after": "string"},
     ),
+    "InstantiationRequest": (
+        "What an instance shall hold; places are paths in the template, values go by idShort.",
+        {
+            "id": "Identifier",
+            "mode": "InstantiationMode",
+            "select": "PathItem[0..]",
+            "counts": "PrototypeCounts",
+            "choices": "PrototypeChoices",
+            "values": "ValueOnly",
+        },
+    ),
+    "InstantiationResult": (
+        "The instance, the required elements that have no value, and what did not fit.",
+        {
+            "environment!": "Environment",
+            "unfilled!": "UnfilledElement[0..]",
+            "findings!": "UploadFinding[0..]",
+        },
+    ),
+    "UnfilledElement": (
+        "A required element without a value, and its prototype in the template.",
+        {"path!": "PathItem", "templatePath!": "PathItem"},
+    ),
     "PackageResult": (
         "How an upload ended, and the package that it made.",
         {**_STATE, "packageId": "Identifier", "aasIds": "Identifier[0..]"},
@@ -172,11 +195,17 @@ _ENUMERATIONS: Final = {
     "ExecutionState": "Initiated Running Completed Canceled Failed Timeout",
     "SecurityAttributeType": "NONE RFC_TLSA W3C_DID",
     "FindingLevel": "warning error",
+    "InstantiationMode": "minimal full",
     "UploadAction": "create replace leave conflict",
 }
 
 _TEXTS: Final[dict[str, Schema]] = {
     "Count": {"type": "integer", "minimum": 0},
+    "PrototypeCounts": {
+        "type": "object",
+        "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 1000},
+    },
+    "PrototypeChoices": {"type": "object", "additionalProperties": {"type": "string"}},
     "MessageCode": text(1, 32),
     "CorrelationId": text(1, 128),
     "Cursor": text(1, description="Opaque; sent back as it is to get the next page."),

@@ -11,6 +11,7 @@ from aas_server.api.openapi.examples import (
     SEMANTIC_ID,
     SHELL_ID,
     SUBMODEL_ID,
+    TEMPLATE_ID,
 )
 from aas_server.api.openapi.notation import Schema, one_of, text, typed
 from aas_server.metamodel.identifiers import encode_identifier
@@ -31,6 +32,7 @@ _PATH: Final[dict[str, Schema]] = {
     "submodelIdentifier": _encoded("The id of the submodel", SUBMODEL_ID),
     "cdIdentifier": _encoded("The id of the concept description", CONCEPT_ID),
     "packageId": _encoded("The id of the package", "package-1"),
+    "templateIdentifier": _encoded("The id of the template", TEMPLATE_ID),
     "handleId": _encoded("What the Location of the accepting answer ends with", "handle-1"),
     "idShortPath": {
         "description": "The way to the element: idShorts with dots, items of lists by [index]",
@@ -91,6 +93,14 @@ _QUERY: Final[dict[str, Schema]] = {
     },
     "liveQualifiers": {
         "description": "Whether live values come with the qualifiers that tell how good they are",
+        "schema": {"type": "boolean", "default": False},
+    },
+    "metamodel": {
+        "description": "The version of the metamodel that is written",
+        "schema": {**one_of("3.1 3.0"), "default": "3.1"},
+    },
+    "lossy": {
+        "description": "Whether what metamodel 3.0 cannot say is left out, and not refused",
         "schema": {"type": "boolean", "default": False},
     },
     "createdFrom": {

@@ -73,7 +73,14 @@ def common_operations() -> Iterator[Operation]:
         rights=READ,
         handler="serialization.get_serialization",
         answers=(Answer(200, "Environment", SERIALIZATIONS),),
-        query=("aasIds", "submodelIds", "includeConceptDescriptions", "liveQualifiers"),
+        query=(
+            "aasIds",
+            "submodelIds",
+            "includeConceptDescriptions",
+            "liveQualifiers",
+            "metamodel",
+            "lossy",
+        ),
     )
     yield from _queries()
     yield from _recent_changes()

@@ -12,6 +12,7 @@ from lxml import etree
 
 from aas_server.errors import BadRequest
 from aas_server.metamodel.tree import Node
+from aas_server.packages.xml.parsing import Event, forget
 
 NAMESPACES: Final = frozenset(
     f"{scheme}://{host}admin-shell.io/aas/2/0"
@@ -70,7 +71,7 @@ _HOLDERS: Final = frozenset({"submodelElements", "statements", "annotations", "a
 _CONSTRAINTS: Final = {"formula": "Formula", "qualifier": "Qualifier"}
 
 
-def environment_from_xml(events: Iterable[tuple[str, etree._Element]], name: str) -> Node:
+def environment_from_xml(events: Iterable[Event], name: str) -> Node:
     """Return the environment that the ``start`` and ``end`` events of a document tell.
 
     Each document in it is let go once it is read. Raises ``BadRequest`` for another document.
@@ -92,14 +93,6 @@ def environment_from_xml(events: Iterable[tuple[str, etree._Element]], name: str
             found[_local(element)] = (element.text or "").strip()
         depth -= 1
     return found
-
-
-def forget(element: etree._Element) -> None:
-    """Give back what ``element``, which has ended, and those before it take of memory."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and parent[0] is not element:
-        del parent[0]
 
 
 def _object(element: etree._Element) -> Node:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Final
 
-from aas_server.templates.prototype import Prototype
+from aas_server.templates.prototype import Prototype, Template
+
+DEFAULT_SCHEME: Final = "urn:uuid:{uuid}"
+"""How ids of instances are made: ``{uuid}``, ``{idShort}`` and ``{version}`` are filled in."""
 
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -21,6 +25,18 @@ def id_short_of(prototype: Prototype, name: str, number: int, count: int) -> str
         return legal_name(name)
     base = legal_name(prototype.id_short)
     return base if count == 1 else f"{base}{number + 1:02d}"
+
+
+def new_identifier(scheme: str, template: Template, new_id: str) -> str:
+    """Return the id of a new instance after ``scheme``; ``new_id`` has 32 hexadecimal digits."""
+    places = {
+        "{uuid}": str(uuid.UUID(new_id)),
+        "{idShort}": template.id_short,
+        "{version}": template.version,
+    }
+    for place, text in places.items():
+        scheme = scheme.replace(place, text)
+    return scheme
 
 
 def free(id_short: str, taken: set[str]) -> str:
