@@ -83,7 +83,8 @@ def _own(element: Element, concepts: Concepts) -> Node:
         kinds = {"self": "SelfManagedEntity", "co": "CoManagedEntity"}
         tree["entityType"] = kinds[source.managed]
     if element.model_type == "BasicEventElement":
-        observed = reference(INTENTIONALLY_EMPTY)
+        keys = [{"type": "Submodel", "value": INTENTIONALLY_EMPTY}]
+        observed = {"type": "ModelReference", "keys": keys}
         tree |= {"observed": observed, "direction": source.direction, "state": "on"}
     if element.children:
         attribute = CHILDREN_ATTRIBUTE[element.model_type]

@@ -75,7 +75,7 @@ class Concepts:
         for element in elements:
             for each in element.walk():
                 identifier = self.id_of(each)
-                if not self.is_own(identifier):
+                if each.repeats or not self.is_own(identifier):
                     continue
                 told = self._described(each, identifier)
                 if identifier not in found:

@@ -36,7 +36,6 @@ _TYPES: Final[dict[type, str]] = {
     AnyUrl: "anyURI",
     bytes: "blob",
 }
-_MAX_DEPTH: Final = 24
 
 
 def compile_model(model: type[BaseModel]) -> Node:
@@ -70,7 +69,9 @@ def source_of(model: type[BaseModel]) -> TemplateSource:
         "text": _docstring(model),
     }
     content = {name: value for name, value in head.items() if value is not None}
-    content["elements"] = _elements(model, ())
+    reading = _Reading()
+    content["elements"] = reading.elements(model)
+    content["types"] = reading.types
     try:
         return TemplateSource.model_validate(content)
     except ValidationError as error:
@@ -79,49 +80,67 @@ def source_of(model: type[BaseModel]) -> TemplateSource:
         raise ConfigurationError("\n".join(texts), path=model.__name__) from None
 
 
-def _elements(model: type[BaseModel], above: tuple[type[BaseModel], ...]) -> Node:
-    return {
-        info.alias or to_pascal(name): _element(info, (*above, model), f"{model.__name__}.{name}")
-        for name, info in model.model_fields.items()
-    }
+class _Reading:
+    """The models that fields have as their types: each is a type of the source."""
 
+    def __init__(self) -> None:
+        self.types: Node = {}
+        self._models: dict[str, type[BaseModel]] = {}
 
-def _element(info: FieldInfo, above: tuple[type[BaseModel], ...], path: str) -> Node:
-    found: Node = {"text": {"en": info.description}} if info.description else {}
-    kind = next((each.type for each in info.metadata if isinstance(each, marks.Kind)), None)
-    bare, is_optional = _without_none(info.annotation)
-    found |= {"type": kind} if kind is not None else _typed(bare, above, path)
-    if is_optional:
-        found["card"] = "?"
-    return found | _marked(info.metadata)
+    def elements(self, model: type[BaseModel]) -> Node:
+        """Return the elements that the fields of ``model`` stand for."""
+        return {
+            info.alias or to_pascal(name): self._element(info, f"{model.__name__}.{name}")
+            for name, info in model.model_fields.items()
+        }
 
+    def _element(self, info: FieldInfo, path: str) -> Node:
+        found: Node = {"text": {"en": info.description}} if info.description else {}
+        kind = next((each.type for each in info.metadata if isinstance(each, marks.Kind)), None)
+        bare, is_optional = _without_none(info.annotation)
+        found |= {"type": kind} if kind is not None else self._typed(bare, path)
+        if is_optional:
+            found["card"] = "?"
+        return found | _marked(info.metadata)
 
-def _typed(annotation: Any, above: tuple[type[BaseModel], ...], path: str) -> Node:
-    """Return what a type says: the type of a value, a collection, a list, texts."""
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Annotated:
-        return _typed(arguments[0], above, path) | _marked(arguments[1:])
-    if origin is list:
-        return {"list": _typed(arguments[0], above, path)}
-    if annotation == dict[str, str]:
-        return {"type": "texts"}
-    if origin is Literal:
-        return {"type": _TYPES.get(type(arguments[0]), "string"), "values": list(arguments)}
-    if inspect.isclass(annotation):
-        if issubclass(annotation, BaseModel):
-            if annotation in above or len(above) > _MAX_DEPTH:  # a prototype that repeats itself
-                return {"collection": {}}
-            told = _docstring(annotation)
-            words = {} if told is None else {"text": told}
-            return {"concept": annotation.__name__, **words} | {
-                "collection": _elements(annotation, above)
-            }
-        if issubclass(annotation, enum.Enum):
-            return {"type": "string", "values": [str(each.value) for each in annotation]}
-        for known in (annotation, *annotation.__mro__):
-            if known in _TYPES:
-                return {"type": _TYPES[known]}
-    raise ConfigurationError(f"{annotation!r} is no type of a template", path=path)
+    def _typed(self, annotation: Any, path: str) -> Node:
+        """Return what a type says: the type of a value, a collection, a list, texts."""
+        origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+        if origin is typing.Annotated:
+            return self._typed(arguments[0], path) | _marked(arguments[1:])
+        if origin is list:
+            return {"list": self._item(arguments[0], path)}
+        if annotation == dict[str, str]:
+            return {"type": "texts"}
+        if origin is Literal:
+            kind = _TYPES.get(type(arguments[0]), "string")
+            return {"type": kind, "values": list(arguments)}
+        if inspect.isclass(annotation):
+            if issubclass(annotation, BaseModel):
+                return {"type": self._type(annotation)}
+            if issubclass(annotation, enum.Enum):
+                return {"type": "string", "values": [str(each.value) for each in annotation]}
+            for known in annotation.__mro__:
+                if known in _TYPES:
+                    return {"type": _TYPES[known]}
+        raise ConfigurationError(f"{annotation!r} is no type of a template", path=path)
+
+    def _item(self, annotation: Any, path: str) -> Node:
+        """Return an item of a list, whose concept has the name of its model."""
+        item = self._typed(annotation, path)
+        if item.get("type") in self.types:
+            item["concept"] = item["type"]
+        return item
+
+    def _type(self, model: type[BaseModel]) -> str:
+        name = model.__name__
+        if self._models.setdefault(name, model) is not model:
+            raise ConfigurationError("there are two models of this name", path=name)
+        if name not in self.types:
+            told = _docstring(model)
+            found = self.types[name] = {} if told is None else {"text": told}
+            found["collection"] = self.elements(model)  # which may come back to the model
+        return name
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:

@@ -73,7 +73,7 @@ class Element:
     """An element with its type put in: ``path`` has the names that ids of concepts are made of.
 
     ``place`` is where it stands in the source; ``variables`` are those of an operation, by the
-    metamodel's names.
+    metamodel's names. One that ``repeats`` an element above it has no content: it means the same.
     """
 
     id_short: str
@@ -85,6 +85,7 @@ class Element:
     place: Place
     children: tuple[Element, ...] = ()
     variables: Mapping[str, tuple[Element, ...]] = field(default_factory=dict)
+    repeats: bool = False
 
     @property
     def name(self) -> str:
@@ -104,7 +105,7 @@ class Element:
 def resolved(source: TemplateSource) -> tuple[Element, ...]:
     """Return the elements of ``source``; raises ``SourceProblems``."""
     resolving = _Resolving(source)
-    elements = resolving.level(source.elements, ("elements",), (), ())
+    elements = resolving.level(source.elements, ("elements",), (), {})
     if resolving.problems:
         raise SourceProblems(resolving.problems)
     return elements
@@ -116,7 +117,10 @@ def without_number(id_short: str) -> str:
 
 
 class _Resolving:
-    """The types of one source, and the problems found; ``within`` is what types are being used."""
+    """The types of one source, and the problems found.
+
+    ``within`` has the types that are being put in, with the paths of the elements they make.
+    """
 
     def __init__(self, source: TemplateSource) -> None:
         self._types = source.types
@@ -127,7 +131,7 @@ class _Resolving:
         elements: Mapping[str, ElementSource],
         place: Place,
         path: tuple[str, ...],
-        within: tuple[str, ...],
+        within: Mapping[str, tuple[str, ...]],
         places: Mapping[str, Place] | None = None,
     ) -> tuple[Element, ...]:
         known = places or {}
@@ -142,20 +146,20 @@ class _Resolving:
         own: ElementSource,
         place: Place,
         path: tuple[str, ...],
-        within: tuple[str, ...],
+        within: Mapping[str, tuple[str, ...]],
         *,
         in_list: bool = False,
     ) -> Element:
         source, used, places = self._with_type(own, place, ())
-        is_repeated = any(name in within for name in used)
+        above = next((within[name] for name in used if name in within), None)
         model_type, value_type = self._class(source, place)
         called = source.concept or without_number(id_short) or f"{path[-1]}Item"
-        here = (*path, called)
-        below = (*within, *used)
+        here = (*path, called) if above is None else above
+        below = {**within, **dict.fromkeys(used, here)}
         self._check(source, model_type, value_type, place)
         children: tuple[Element, ...] = ()
         variables: dict[str, tuple[Element, ...]] = {}
-        if not is_repeated:
+        if above is None:
             for key in _CHILDREN:
                 inner = getattr(source, key)
                 if inner is not None:
@@ -174,7 +178,16 @@ class _Resolving:
         is_free = in_list and "card" not in source.model_fields_set
         card = "ZeroToMany" if is_free else source.card
         return Element(
-            id_short, here, source, model_type, value_type, card, place, children, variables
+            id_short=id_short,
+            path=here,
+            source=source,
+            model_type=model_type,
+            value_type=value_type,
+            card=card,
+            place=place,
+            children=children,
+            variables=variables,
+            repeats=above is not None,
         )
 
     def _with_type(
