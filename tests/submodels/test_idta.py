@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import pytest
 
+from aas_server.templates.instantiation.engine import Maker
+from aas_server.templates.instantiation.request import Mode, Request
 from aas_server.templates.prototype import Prototype, Template
 from aas_server.templates.reading import read_templates
 from tests.submodels.oracles import Json, load, metamodel_findings, walk
@@ -203,6 +205,14 @@ def _plain(text: str) -> str:
 def test_a_template_verifies_without_a_finding(name: str, project_dir: Path) -> None:
     document = load(project_dir / "submodels" / "IDTA" / name / "template.json")
     assert metamodel_findings(document) == []
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_instances_verify_without_a_finding(name: str, mode: Mode, project_dir: Path) -> None:
+    template = _template(project_dir / "submodels" / "IDTA" / name / "template.json")
+    made = Maker(template).make(Request("urn:example:instance", mode))
+    assert made.findings == []
+    assert metamodel_findings(made.environment()) == []
 
 
 def test_every_element_is_told_in_english_and_german(name: str, project_dir: Path) -> None:

@@ -293,6 +293,8 @@ class TemplateSource(SourceModel):
             _PLACES.search(value) is None or re.search(r"[{}]", _PLACES.sub("", value))
         ):
             raise ValueError("must have {name} or {path} where the concept's name goes")
+        if value is not None and value.startswith("{"):
+            raise ValueError("must begin with what all ids of own concepts begin with")
         return value
 
     @field_validator("types")

@@ -296,6 +296,11 @@ def test_what_is_wrong_is_told_with_its_line(
         ('version: "1.2"', "version: 1.2", "3: version: must be a text"),
         ('version: "1.2"', 'version: "one"', "3: version: must be version and revision"),
         ("{path}/1/0", "1/0", "6: concepts: must have {name} or {path}"),
+        (
+            "concepts: https://example.com/smt/Pump/{path}/1/0",
+            'concepts: "{name}"',
+            "6: concepts: must begin with what all ids",
+        ),
         ("id: https", "idd: https", "2: unknown key 'idd', did you mean 'id'?"),
     ],
 )
@@ -303,8 +308,18 @@ def test_what_is_wrong_at_the_top_is_told(
     old: str, new: str, message: str, compile_text: Callable[[str], dict[str, Any]]
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"pump\.yaml:") as caught:
-        compile_text(_HEAD.replace(old, new) + "elements: {A: {type: int, text: x}}\n")
+        compile_text(_HEAD.replace(old, new, 1) + "elements: {A: {type: int, text: x}}\n")
     assert message in str(caught.value)
+
+
+def test_the_example_of_the_documentation_compiles(
+    compile_text: Callable[[str], dict[str, Any]], project_dir: Path
+) -> None:
+    page = (project_dir / "docs" / "templates.md").read_text(encoding="utf-8")
+    text = page.partition("## Authoring")[2].partition("```yaml\n")[2].partition("```")[0]
+    environment = compile_text(text)
+    assert environment["submodels"][0]["idShort"] == "Pump"
+    assert _findings(environment) == []
 
 
 def test_a_circle_of_types_is_told(compile_text: Callable[[str], dict[str, Any]]) -> None:
