@@ -30,6 +30,7 @@ from aas_server.live.hub import LiveHub
 from aas_server.operations.jobs import Jobs
 from aas_server.operations.service import OperationService
 from aas_server.packages.library import PackageLibrary
+from aas_server.packages.signatures.policy import read_policy
 from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.loader import read_environments
@@ -190,6 +191,9 @@ async def _services(
         jobs=jobs,
         signer=signer,
         templates=TemplateService(repository, await _templates(settings)),
+        signatures=read_policy(
+            settings.trusted_signers, clock, is_required=settings.require_signature
+        ),
         clock=clock,
     )
 

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
     signing_certificate: Path | None = Field(
         None, description="PEM file of the certificate chain that belongs to the key."
     )
+    trusted_signers: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        description="Certificates, or folders of them, of whom packages are believed from.",
+    )
+    require_signature: bool = Field(
+        False, description="Whether packages must be signed, in full, by a trusted signer."
+    )
     max_requests: int = Field(
         1000, ge=1, description="Requests under way at most; more are answered with 503."
     )
@@ -127,7 +134,7 @@ class Settings(BaseSettings):
         description="Answer hot reads in the HTTP parser; the answers are the same without it.",
     )
 
-    @field_validator("load", "templates", mode="before")
+    @field_validator("load", "templates", "trusted_signers", mode="before")
     @classmethod
     def _split_paths(cls, value: object) -> object:
         return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""One document in another media type than JSON: RDF, and tables of submodels."""
+"""One document in another media type than JSON: XML, RDF, and tables of submodels."""
 
 from __future__ import annotations
 
@@ -9,32 +9,42 @@ from aas_server.api.call import Call
 from aas_server.api.documents import VARIES, etag
 from aas_server.api.negotiation import TAKES_JSON, accept_of, best_type, languages_of
 from aas_server.api.operations.operation import JSON
-from aas_server.api.operations.parts import CSV, RDF
+from aas_server.api.operations.parts import CSV, RDF, XML
 from aas_server.api.responses import Header, Response
 from aas_server.metamodel.references import key_values
 from aas_server.metamodel.tree import Node, walk
+from aas_server.packages.environments import write_document_xml
 from aas_server.packages.rdf.writing import RdfFormat, RdfWriter
 from aas_server.packages.tables import write_csv, write_xlsx
 from aas_server.repository.document import Document
 
+_PAGE: Final = "text/html"
 _CSV_TYPE: Final = b"text/csv; charset=utf-8; header=present"
 _VARIES_IN_LANGUAGE: Final[Header] = (b"vary", b"accept, accept-language")
 
 
 def wanted_type(call: Call) -> str:
-    """Return the media type that Accept likes best; JSON when it likes none that there is."""
+    """Return the media type that Accept likes best; JSON when it likes none that there is.
+
+    Browsers ask for pages, then for XML: nobody who looks at a document means that.
+    """
     accept = accept_of(call)
     if accept is None or accept.encode("latin-1") in TAKES_JSON:
         return JSON
-    return best_type(accept, call.operation.answers[0].media_types) or JSON
+    best = best_type(accept, call.operation.answers[0].media_types) or JSON
+    return JSON if best == XML and _PAGE in accept else best
 
 
 async def in_form(call: Call, document: Document, tree: Node, media_type: str) -> Response:
-    """Return 200 with ``tree``, which is ``document`` or a cut of it, in a media type of RDF or of
-    tables.
+    """Return 200 with ``tree``, which is ``document`` or a cut of it, as XML, RDF or a table.
 
-    Raises ``Conflict`` for a document that RDF cannot hold.
+    Raises ``Conflict`` for a document that XML or RDF cannot hold.
     """
+    if media_type == XML:
+        body = await asyncio.to_thread(write_document_xml, tree, document.stored.kind)
+        return Response(
+            200, (_type(media_type), _length(body), etag(f"{document.etag()}-xml"), VARIES), body
+        )
     if media_type in RDF:
         form = RdfFormat(media_type)
         body = await asyncio.to_thread(_as_rdf, document, tree, form)

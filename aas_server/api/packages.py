@@ -133,6 +133,7 @@ async def _shells_in(call: Call, content: StoredFile) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "package"
         await spool(file, call.repository.read_file(content.digest))
+        await call.services.signatures.require(file)
         return await asyncio.to_thread(_read_shells, file)
 
 

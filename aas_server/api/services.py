@@ -8,6 +8,7 @@ from aas_server.clock import Clock
 from aas_server.operations.jobs import Jobs
 from aas_server.operations.service import OperationService
 from aas_server.packages.library import PackageLibrary
+from aas_server.packages.signatures.policy import SignaturePolicy
 from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.repository import Repository
@@ -27,4 +28,5 @@ class Services:
     jobs: Jobs
     signer: DocumentSigner
     templates: TemplateService
+    signatures: SignaturePolicy
     clock: Clock

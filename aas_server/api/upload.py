@@ -33,6 +33,7 @@ async def upload(call: Call) -> Response:
             return StoredFile("", await spool(file, pieces))
 
         await read_upload(call, take_in)
+        await call.services.signatures.require(file)
         contents = await entered_package(stack, file)
         report = await import_contents(
             call.repository,

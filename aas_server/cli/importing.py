@@ -17,10 +17,11 @@ from aas_server.clock import Clock, SystemClock
 from aas_server.errors import BadRequest, Conflict, Finding, InvalidDocument
 from aas_server.live.hub import LiveHub
 from aas_server.logs import configure_logging
-from aas_server.packages.contents import PACKAGE
+from aas_server.packages.contents import PACKAGE, Contents
 from aas_server.packages.importer import Import
 from aas_server.packages.plan import Fate, OnConflict, Step
 from aas_server.packages.reader import entered_package
+from aas_server.packages.signatures.policy import SignaturePolicy, read_policy
 from aas_server.repository.repository import Repository
 from aas_server.settings import Settings
 from aas_server.store.snapshot import SqliteSnapshot
@@ -49,8 +50,9 @@ async def import_files(
     """
     configure_logging("ERROR", "console")
     clock = SystemClock()
+    policy = read_policy(settings.trusted_signers, clock, is_required=settings.require_signature)
     async with _repository(settings, options, clock) as repository:
-        outcomes = await _carried_out(repository, files, options, err)
+        outcomes = await _carried_out(repository, files, options, policy, err)
     for outcome in outcomes:
         if options.json:
             out.file.write(as_json(outcome).decode())
@@ -84,7 +86,11 @@ async def _repository(
 
 
 async def _carried_out(
-    repository: Repository, files: Sequence[Path], options: ImportOptions, err: Console
+    repository: Repository,
+    files: Sequence[Path],
+    options: ImportOptions,
+    policy: SignaturePolicy,
+    err: Console,
 ) -> list[Outcome]:
     deed = Import(
         repository,
@@ -94,7 +100,7 @@ async def _carried_out(
         strict=options.strict,
     )
     with _progress(err) as progress:
-        outcomes = [await _read(deed, file, progress) for file in files]
+        outcomes = [await _read(deed, file, policy, progress) for file in files]
     is_refused = any(outcome.status == "refused" for outcome in outcomes)
     if options.dry_run or not is_refused:
         with suppress(Conflict):  # the reports tell it
@@ -110,11 +116,13 @@ async def _carried_out(
     return outcomes
 
 
-async def _read(deed: Import, file: Path, progress: Progress) -> Outcome:
+async def _read(deed: Import, file: Path, policy: SignaturePolicy, progress: Progress) -> Outcome:
     task = progress.add_task(file.name, total=None)
     outcome = Outcome(file)
+    contents = Contents()
     try:
         with ExitStack() as stack:
+            await policy.require(file)
             contents = await entered_package(stack, file)
             documents = sum(map(len, contents.documents.values()))
             progress.update(task, total=documents + len(contents.files))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -15,6 +16,7 @@ import uvloop
 from aas_server import __version__
 from aas_server.cli.running import err, out, report_errors
 from aas_server.cli.templates import app as templates
+from aas_server.clock import SystemClock
 from aas_server.logs import configure_logging
 from aas_server.packages.plan import OnConflict
 from aas_server.packages.selection import Metamodel
@@ -174,6 +176,48 @@ def convert(
     from aas_server.cli.converting import convert_file
 
     run(lambda: convert_file(source, target, err, metamodel=metamodel))
+
+
+@app.command()
+def sign(
+    source: Annotated[Path, typer.Argument(metavar="PACKAGE", exists=True, dir_okay=False)],
+    key: Annotated[Path, typer.Option(help="PEM file of the private key, RSA or ECDSA.")],
+    certificate: Annotated[
+        Path, typer.Option(help="PEM file of its certificate, then those that vouch for it.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    password_env: Annotated[
+        str | None, typer.Option(help="Environment variable with the password of the key.")
+    ] = None,
+) -> None:
+    """Sign a package: all of its parts and relationships (OPC digital signature)."""
+    from aas_server.cli.signed_packages import sign_file
+
+    password = None if password_env is None else os.environ.get(password_env, "")
+    with report_errors():
+        sign_file(source, output, key, certificate, password, SystemClock())
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option(help="Certificate of a signer or issuer to trust, or a folder of them."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell who signed a package or a document (JWS), and what is covered.
+
+    Exits with 1 when nobody did, when it was changed since, when it is not covered in full, or when
+    the signer is none of those to trust; without --trust, any signer will do.
+    """
+    from aas_server.cli.signed_packages import verify_file
+
+    with report_errors():
+        is_believed = verify_file(file, trust or (), out, as_json=as_json, clock=SystemClock())
+    if not is_believed:
+        raise typer.Exit(1)
 
 
 schema = typer.Typer(help="Print the schemas of what people write and of what the API speaks.")

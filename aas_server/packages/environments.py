@@ -24,6 +24,7 @@ from aas_server.packages.xml.parsing import events, forgetting
 from aas_server.packages.xml.reading import read_events
 from aas_server.packages.xml.regular import read_regular
 from aas_server.packages.xml.writing import Irregular, encoded_xml, write_regular
+from aas_server.store.protocol import Kind
 
 _ADDED_DATES: Final = frozenset({"createdAt", "updatedAt"})
 _BOM: Final = b"\xef\xbb\xbf"
@@ -91,6 +92,24 @@ def write_xml(environment: Node, *, namespace: str = NAMESPACE) -> bytes:
         # Only the first tag names it, and nothing else stands between 3.1 and what was lowered.
         text = text.replace(f'"{NAMESPACE}"', f'"{namespace}"', 1)
     return encoded_xml(text)
+
+
+def write_document_xml(tree: Node, kind: Kind) -> bytes:
+    """Return one identifiable in the normal form as XML of metamodel 3.1, its element the root.
+
+    Raises ``Conflict`` as ``write_xml`` does.
+    """
+    member = next(name for name, each in LISTS.items() if each is kind)
+    body = write_xml({member: [tree]})
+    start = body.index(b"<", body.index(f"<{member}>".encode()) + 1)
+    end = body.rindex(f"</{member}>".encode())
+    # The namespace stood in the environment's tag.
+    name = re.match(rb"<[A-Za-z]+", body[start:end])
+    if name is None:
+        raise ValueError("a list of one holds one element")
+    declaration = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+    rest = body[start + name.end() : end]
+    return b'%b%b xmlns="%b"%b' % (declaration, name[0], NAMESPACE.encode(), rest)
 
 
 def _by_aas_core(environment: Node) -> str:

@@ -6,11 +6,13 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
 from aas_server.clock import Clock, to_datetime
@@ -22,6 +24,8 @@ CERTIFICATE_NAME: Final = "certificate.pem"
 _BITS: Final = 3072
 _LEAST_BITS: Final = 2048
 """RS256 demands no less (RFC 7518, 3.3)."""
+PackageKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
 _VALIDITY: Final = timedelta(days=3650)
 _PRIVATE_MODE: Final = 0o600
 
@@ -75,13 +79,44 @@ def make_identity(folder: Path, clock: Clock) -> SigningIdentity:
     return SigningIdentity(key, (certificate,))
 
 
-def _read_key(file: Path) -> rsa.RSAPrivateKey:
+def read_package_key(
+    key_file: Path, certificate_file: Path, *, password: str | None = None
+) -> tuple[PackageKey, tuple[x509.Certificate, ...]]:
+    """Return a key that signs packages, RSA or ECDSA, with the certificates that vouch for it.
+
+    Raises ``ConfigurationError`` that names the file, as ``read_identity`` does.
+    """
+    key = _load(key_file, password)
+    is_large = isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_BITS
+    if not is_large and not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ConfigurationError(
+            f"must be an ECDSA key, or an RSA key of {_LEAST_BITS} bits at least",
+            path=str(key_file),
+        )
+    chain = _read_chain(certificate_file)
+    if chain[0].public_key() != key.public_key():
+        raise ConfigurationError(
+            f"the first certificate does not belong to the key in {key_file}",
+            path=str(certificate_file),
+        )
+    return key, chain  # type: ignore[return-value]
+
+
+def _load(file: Path, password: str | None) -> PrivateKeyTypes:
     try:
-        key = serialization.load_pem_private_key(_read(file), password=None)
+        secret = None if password is None else password.encode()
+        return serialization.load_pem_private_key(_read(file), password=secret)
     except TypeError as error:
-        raise ConfigurationError("the key is encrypted: decrypt it", path=str(file)) from error
-    except ValueError as error:
-        raise ConfigurationError("holds no private key in PEM", path=str(file)) from error
+        is_encrypted = password is None
+        text = "the key is encrypted: give its password" if is_encrypted else "the key has none"
+        raise ConfigurationError(text, path=str(file)) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        text = "holds no private key in PEM" + (", or the password is wrong" if password else "")
+        raise ConfigurationError(text, path=str(file)) from error
+
+
+def _read_key(file: Path) -> rsa.RSAPrivateKey:
+    key = _load(file, None)
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < _LEAST_BITS:
         raise ConfigurationError(
             f"must be an RSA key of {_LEAST_BITS} bits at least: documents are signed with RS256",

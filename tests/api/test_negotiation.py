@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from aas_core3_1 import jsonization, xmlization
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,7 +121,16 @@ async def test_a_document_comes_in_every_form_of_rdf(
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 @pytest.mark.parametrize(
-    "accept", [None, "", "text/html", "application/xml", "image/*", "nonsense", "*/*;q=0"]
+    "accept",
+    [
+        None,
+        "",
+        "text/html",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "image/*",
+        "nonsense",
+        "*/*;q=0",
+    ],
 )
 async def test_json_is_the_answer_to_a_wish_that_nothing_fulfils(
     client: httpx.AsyncClient, path: str, accept: str | None
@@ -131,6 +141,20 @@ async def test_json_is_the_answer_to_a_wish_that_nothing_fulfils(
     assert response.status_code == 200
     assert response.headers["content-type"] == JSON
     assert response.headers["vary"].startswith("accept")
+
+
+async def test_a_document_comes_as_xml_that_others_read(client: httpx.AsyncClient) -> None:
+    readers = (
+        (ONE_SHELL, xmlization.asset_administration_shell_from_str),
+        (ONE_SUBMODEL, xmlization.submodel_from_str),
+        (ONE_CONCEPT, xmlization.concept_description_from_str),
+    )
+    for path, read in readers:
+        response = await client.get(path, headers={"accept": "application/xml"})
+        assert response.headers["content-type"] == "application/xml"
+        _, _, text = response.text.partition("?>")
+        document = (await client.get(path)).json()
+        assert jsonization.to_jsonable(read(text)) == document
 
 
 async def test_several_accept_headers_are_one_list(client: httpx.AsyncClient) -> None:

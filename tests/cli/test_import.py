@@ -12,10 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from aas_server.cli.main import app
-from aas_server.clock import SystemClock
+from aas_server.clock import SystemClock, to_datetime
+from aas_server.packages.signatures.signing import sign_package
 from aas_server.store.protocol import StoredDocument
 from aas_server.store.sqlite import SqliteStore
 from tests.packages.packages import aasx, environment, file_element, shell, submodel
+from tests.support.certificates import make_identity
 
 WEIGHT = {"modelType": "Property", "idShort": "Weight", "valueType": "xs:double", "value": "1.0"}
 SUBMODEL = submodel("urn:a", WEIGHT, file_element("Manual", "/aasx/files/a.txt", "text/plain"))
@@ -210,3 +212,20 @@ def test_a_folder_that_a_server_uses_is_refused_but_may_be_looked_at(
 
 def test_a_file_that_is_not_there_is_a_wrong_command(tmp_path: Path) -> None:
     assert "missing.aasx" in imported(tmp_path, tmp_path / "missing.aasx", code=2)
+
+
+def test_a_signature_is_demanded_when_the_settings_say_so(tmp_path: Path, package: Path) -> None:
+    signer = make_identity(SystemClock())
+    _, certificate = signer.files(tmp_path / "keys")
+    config = tmp_path / "aas.toml"
+    config.write_text(f'require_signature = true\ntrusted_signers = ["{certificate}"]\n')
+    bare = written(tmp_path / "bare.json", environment(submodel("urn:b")))
+    for file in (package, bare):
+        (report,) = told(tmp_path, file, "--config", config, code=1)
+        assert [each["code"] for each in report["findings"]] == ["unsigned"]
+    now = to_datetime(SystemClock().now())
+    sign_package(package, package, signer.key, signer.chain, now)
+    (report,) = told(tmp_path, package, "--config", config)
+    assert (report["status"], stored(tmp_path).keys()) == ("imported", {"urn:shell", "urn:a"})
+    config.write_text("require_signature = true\n")
+    assert "nobody is trusted" in imported(tmp_path, package, "--config", config, code=2)

@@ -16,6 +16,7 @@ from aas_server.clock import Clock
 from aas_server.operations.jobs import Jobs
 from aas_server.operations.service import OperationService
 from aas_server.packages.library import PackageLibrary
+from aas_server.packages.signatures.policy import SignaturePolicy
 from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.repository import Repository
@@ -36,6 +37,7 @@ def make_services(repository: Repository, clock: Clock, folder: Path) -> Service
         jobs=jobs,
         signer=DocumentSigner(folder / "signing", clock),
         templates=TemplateService(repository, TemplateCatalog()),
+        signatures=SignaturePolicy(),
         clock=clock,
     )
 

@@ -18,10 +18,11 @@ PAGE: Final = ("limit", "cursor")
 
 RDF: Final = ("text/turtle", "application/ld+json", "application/n-quads", "application/n-triples")
 """The media types of RDF."""
+XML: Final = "application/xml"
 CSV: Final = "text/csv"
 WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-DOCUMENT_TYPES: Final = (JSON, *RDF)
+DOCUMENT_TYPES: Final = (JSON, XML, *RDF)
 """The media types of a document in the normal form."""
 SUBMODEL_TYPES: Final = (*DOCUMENT_TYPES, CSV, WORKBOOK)
 """The media types of a submodel in the normal form: as tables, too."""
