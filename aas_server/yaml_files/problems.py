@@ -32,6 +32,8 @@ _TEXTS: Final = {
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be {expected}",
     "path_type": "must be a path",
+    "string_pattern_mismatch": "must match {pattern}",
+    "bool_type": "must be true or false",
 }
 _SHOWN: Final = 100
 _MOST_NAMES: Final = 500

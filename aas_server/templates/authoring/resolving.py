@@ -20,6 +20,10 @@ from aas_server.yaml_files.problems import Problem, nearest
 
 Place: TypeAlias = tuple[str | int, ...]
 
+MAX_ELEMENTS: Final = 50_000
+"""Elements of a template at most, with its types put in."""
+MAX_DEPTH: Final = 48
+"""Nesting at most, of elements and of types made of types."""
 VARIABLES: Final = {
     "inputs": "inputVariables",
     "outputs": "outputVariables",
@@ -113,7 +117,17 @@ def resolved(source: TemplateSource) -> tuple[Element, ...]:
 
 def without_number(id_short: str) -> str:
     """Return an idShort without the mark of a placeholder."""
-    return _PLACEHOLDER.sub("", id_short).strip("_") or id_short
+    return _PLACEHOLDER.sub("", id_short).strip("_-") or id_short
+
+
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """What holds for the content of an element: where it stands, its path, the types it is in."""
+
+    place: Place
+    path: tuple[str, ...]
+    within: Mapping[str, tuple[str, ...]]
+    places: Mapping[str, Mapping[str, Place]]
 
 
 class _Resolving:
@@ -124,6 +138,7 @@ class _Resolving:
 
     def __init__(self, source: TemplateSource) -> None:
         self._types = source.types
+        self._elements = 0
         self.problems: list[Problem] = []
 
     def level(
@@ -150,45 +165,62 @@ class _Resolving:
         *,
         in_list: bool = False,
     ) -> Element:
+        self._require_room(path, place)
         source, used, places = self._with_type(own, place, ())
         above = next((within[name] for name in used if name in within), None)
         model_type, value_type = self._class(source, place)
+        self._check(source, model_type, value_type, place)
         called = source.concept or without_number(id_short) or f"{path[-1]}Item"
         here = (*path, called) if above is None else above
-        below = {**within, **dict.fromkeys(used, here)}
-        self._check(source, model_type, value_type, place)
-        children: tuple[Element, ...] = ()
-        variables: dict[str, tuple[Element, ...]] = {}
-        if above is None:
-            for key in _CHILDREN:
-                inner = getattr(source, key)
-                if inner is not None:
-                    children = self.level(inner, (*place, key), here, below, places.get(key))
-            if source.items is not None:
-                spot = places.get("items", {}).get("", (*place, "list"))
-                children = tuple(
-                    self._element("", each, (*spot, index), here, below, in_list=True)
-                    for index, each in enumerate(source.items)
-                )
-            for key, name in VARIABLES.items():
-                inner = getattr(source, key)
-                if inner is not None:
-                    found = self.level(inner, (*place, key), here, below, places.get(key))
-                    variables[name] = found
+        below = _Below(place, here, {**within, **dict.fromkeys(used, here)}, places)
         is_free = in_list and "card" not in source.model_fields_set
-        card = "ZeroToMany" if is_free else source.card
         return Element(
             id_short=id_short,
             path=here,
             source=source,
             model_type=model_type,
             value_type=value_type,
-            card=card,
+            card="ZeroToMany" if is_free else source.card,
             place=place,
-            children=children,
-            variables=variables,
+            children=() if above is not None else self._children(source, below),
+            variables={} if above is not None else self._variables(source, below),
             repeats=above is not None,
         )
+
+    def _children(self, source: ElementSource, below: _Below) -> tuple[Element, ...]:
+        for key in _CHILDREN:
+            inner = getattr(source, key)
+            if inner is not None:
+                return self._inner(inner, key, below)
+        if source.items is None:
+            return ()
+        spot = below.places.get("items", {}).get("", (*below.place, "list"))
+        return tuple(
+            self._element("", each, (*spot, index), below.path, below.within, in_list=True)
+            for index, each in enumerate(source.items)
+        )
+
+    def _variables(self, source: ElementSource, below: _Below) -> dict[str, tuple[Element, ...]]:
+        return {
+            name: self._inner(getattr(source, key), key, below)
+            for key, name in VARIABLES.items()
+            if getattr(source, key) is not None
+        }
+
+    def _inner(
+        self, inner: Mapping[str, ElementSource], key: str, below: _Below
+    ) -> tuple[Element, ...]:
+        places = below.places.get(key)
+        return self.level(inner, (*below.place, key), below.path, below.within, places)
+
+    def _require_room(self, path: tuple[str, ...], place: Place) -> None:
+        self._elements += 1
+        if self._elements > MAX_ELEMENTS:
+            text = f"with its types put in, the template has more than {MAX_ELEMENTS} elements"
+            raise SourceProblems([*self.problems, (place, text)])
+        if len(path) > MAX_DEPTH:
+            text = f"with its types put in, it is nested more than {MAX_DEPTH} levels deep"
+            raise SourceProblems([*self.problems, (place, text)])
 
     def _with_type(
         self, own: ElementSource, place: Place, seen: tuple[str, ...]
@@ -199,6 +231,9 @@ class _Resolving:
         places = _places(own, place)
         if own.type is None or own.type not in self._types:
             return own, seen, places
+        if len(seen) > MAX_DEPTH:
+            text = f"a type is made of types more than {MAX_DEPTH} levels deep"
+            raise SourceProblems([*self.problems, ((*place, "type"), text)])
         if own.type in seen:
             chain = " -> ".join((*seen, own.type))
             self.problems.append(((*place, "type"), f"a type cannot be made of itself: {chain}"))

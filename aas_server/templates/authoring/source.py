@@ -56,6 +56,8 @@ CARDINALITIES: Final = ("1", "?", "*", "+")
 
 _CARDINALITIES: Final = ("One", "ZeroToOne", "ZeroToMany", "OneToMany")
 _ID_SHORT: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
+_MAX_NAME: Final = 128
+_NO_TEXT: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VERSION: Final = re.compile(r"(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})")
 _PLACES: Final = re.compile(r"\{(name|path)\}")
 _LANGUAGE: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
@@ -77,11 +79,27 @@ def _lexical(value: Any) -> Any:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    words = " ".join(_legible(text).split())
+    if not words:
+        raise ValueError("must not be empty")
+    return words
+
+
+def _legible(text: str) -> str:
+    """Return ``text``; raises ``ValueError`` for characters that no document has (AASd-130)."""
+    if _NO_TEXT.search(text):
+        raise ValueError("has characters that no text has")
+    return text
+
+
+def _is_id_short(name: str) -> bool:
+    return len(name) <= _MAX_NAME and _ID_SHORT.fullmatch(name) is not None
 
 
 Identifier: TypeAlias = Annotated[
-    StrictStr, StringConstraints(min_length=1, max_length=2000, pattern=r"^\S(.*\S)?$")
+    StrictStr,
+    StringConstraints(min_length=1, max_length=2000, pattern=r"^\S(.*\S)?$"),
+    AfterValidator(_legible),
 ]
 Words: TypeAlias = Annotated[
     StrictStr, Field(min_length=1, max_length=1023), AfterValidator(_one_line)
@@ -93,7 +111,13 @@ Several: TypeAlias = Annotated[tuple[Identifier, ...], BeforeValidator(_several)
 Value: TypeAlias = Annotated[
     StrictStr,
     BeforeValidator(_lexical),
+    AfterValidator(_legible),
     WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
+
+
+MediaType: TypeAlias = Annotated[
+    StrictStr, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+$")
 ]
 
 
@@ -170,7 +194,7 @@ class ElementSource(SourceModel):
 
     arbitrary: StrictBool = Field(False, description="Stands for elements of any name and meaning.")
     drop_in: StrictBool = Field(False, description="Another template defines the content.")
-    content_type: Words | None = Field(None, description="Media type of a file or blob.")
+    content_type: MediaType | None = Field(None, description="Media type of a file or blob.")
     managed: Literal["self", "co"] | None = Field(None, description="Sort of an entity.")
     ordered: StrictBool = Field(True, description="Whether the order of a list means something.")
     direction: Literal["input", "output"] = Field("output", description="Of an event.")
@@ -206,6 +230,13 @@ class ElementSource(SourceModel):
             raise ValueError(f"{text!r} is none of {', '.join(CARDINALITIES)}")
         return word
 
+    @field_validator("concept")
+    @classmethod
+    def _concept(cls, value: str | None) -> str | None:
+        if value is not None and not _is_id_short(value):
+            raise ValueError(f"{value!r} is no idShort: a letter, then letters, digits, _ and -")
+        return value
+
     @field_validator("pattern")
     @classmethod
     def _pattern(cls, value: str | None) -> str | None:
@@ -238,7 +269,7 @@ class ElementSource(SourceModel):
 def checked_names(elements: dict[str, ElementSource]) -> dict[str, ElementSource]:
     """Return ``elements``; raises ``ValueError`` for a name that is no idShort (AASd-002)."""
     for name in elements:
-        if _ID_SHORT.fullmatch(name) is None or len(name) > 128:
+        if not _is_id_short(name):
             raise ValueError(f"{name!r} is no idShort: a letter, then letters, digits, _ and -")
     return elements
 
@@ -275,7 +306,7 @@ class TemplateSource(SourceModel):
     @field_validator("template")
     @classmethod
     def _template(cls, value: str) -> str:
-        if _ID_SHORT.fullmatch(value) is None:
+        if not _is_id_short(value):
             raise ValueError(f"{value!r} is no idShort: a letter, then letters, digits, _ and -")
         return value
 

@@ -270,6 +270,11 @@ def test_instances_of_what_was_compiled_verify(template: Template, mode: Mode) -
             "8: 'string' does not go with its",
         ),
         ("  A: {type: string, text: x, either: a b}\n", "8: either: the name of a class"),
+        ("  A: {type: file, text: x, contentType: pdf}\n", "8: contentType: must match"),
+        ("  A: {type: string, text: '  '}\n", "8: en: must not be empty"),
+        ('  A: {type: string, text: "\\x07"}\n', "8: en: has characters that no text has"),
+        ("  A: {type: string, text: x, concept: a b}\n", "8: concept: 'a b' is no idShort"),
+        ("  A: {type: string, text: x, arbitrary: 1}\n", "8: arbitrary: must be true or false"),
         ("  1A: {type: string, text: x}\n", "'1A' is no idShort"),
         ("  A: {type: string, text: x}\n  A: {type: int}\n", "9: the key 'A' is given twice"),
         ("  A: {collection: {B: {tpye: int}}}\n", "8: unknown key 'tpye', did you mean 'type'?"),
@@ -326,6 +331,36 @@ def test_a_circle_of_types_is_told(compile_text: Callable[[str], dict[str, Any]]
     types = "types:\n  T: {type: U}\n  U: {type: T}\nelements: {A: T}\n"
     with pytest.raises(ConfigurationError, match="a type cannot be made of itself: T -> U -> T"):
         compile_text(_HEAD + types)
+
+
+def test_types_that_grow_without_end_are_told(
+    compile_text: Callable[[str], dict[str, Any]],
+) -> None:
+    doubling = "".join(
+        f"  T{n}: {{text: x, collection: {{A: T{n + 1}, B: T{n + 1}}}}}\n" for n in range(30)
+    )
+    text = f"{_HEAD}types:\n{doubling}  T30: {{type: int, text: x}}\nelements: {{A: T0}}\n"
+    with pytest.raises(ConfigurationError, match="more than 50000 elements"):
+        compile_text(text)
+
+
+def test_types_that_are_nested_too_deep_are_told(
+    compile_text: Callable[[str], dict[str, Any]],
+) -> None:
+    nested = "".join(f"  T{n}: {{text: x, collection: {{A: T{n + 1}}}}}\n" for n in range(2000))
+    chained = "".join(f"  T{n}: {{type: T{n + 1}}}\n" for n in range(2000))
+    for types in (nested, chained):
+        text = f"{_HEAD}types:\n{types}  T2000: {{type: int, text: x}}\nelements: {{A: T0}}\n"
+        with pytest.raises(ConfigurationError, match="more than 48 levels deep"):
+            compile_text(text)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "elements:", "\x00", "a: *b", "{", "- a\n- b"])
+def test_what_is_no_template_at_all_is_told(
+    text: str, compile_text: Callable[[str], dict[str, Any]]
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"pump\.yaml:\d: "):
+        compile_text(text)
 
 
 def test_all_problems_are_told_at_once(compile_text: Callable[[str], dict[str, Any]]) -> None:
