@@ -99,6 +99,36 @@ def instantiate(
         raise typer.Exit(1)
 
 
+@app.command()
+def validate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    template: Annotated[
+        str | None, typer.Option(help="Template by file, id, semanticId or idShort.")
+    ] = None,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Judge as an import does, not as for publishing.")
+    ] = False,
+    as_json: Json = False,
+    templates: Folders = None,
+    config: Config = None,
+) -> None:
+    """Judge the submodels in a package or environment by their templates.
+
+    Exits with 0 when nothing is wrong, 1 for errors, 2 when no template was found for any.
+    """
+    from aas_server.cli.template_making import known_templates, template_named
+    from aas_server.cli.template_validating import validate_file
+    from aas_server.templates.validation.report import Mode as Strictness
+
+    with report_errors():
+        catalog = known_templates(_settings(templates, config).templates, err)
+        chosen = None if template is None else template_named(template, catalog)[0]
+        mode = Strictness.LENIENT if lenient else Strictness.STRICT
+        code = validate_file(file, chosen, catalog, out, mode=mode, as_json=as_json)
+    if code:
+        raise typer.Exit(code)
+
+
 def _settings(templates: list[Path] | None, config: Path | None) -> Settings:
     return load_settings({"templates": tuple(templates or ())}, config=config)
 

@@ -96,7 +96,8 @@ def _node_issues(node: dict[str, Any], path: str, depth: int) -> Iterator[str]:
     in_list = node["modelType"] == "SubmodelElementList"
     for index, element in enumerate(elements):
         here = f"{path}.{attribute}[{index}]"
-        if not isinstance(element, dict) or element.get("modelType") not in ELEMENT_TYPES:
+        model_type = element.get("modelType") if isinstance(element, dict) else None
+        if not isinstance(model_type, str) or model_type not in ELEMENT_TYPES:
             yield f"{here}: must be a submodel element with a modelType"
             continue
         if not in_list and not isinstance(element.get("idShort"), str):

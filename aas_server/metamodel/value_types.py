@@ -74,6 +74,12 @@ def is_xml_text(text: str) -> bool:
     return _XML_TEXT.fullmatch(text) is not None
 
 
+def text_pattern(value_type: str) -> str | None:
+    """Return the regular expression that all of a text of ``value_type`` matches, None without."""
+    pattern = _TEXT_PATTERNS.get(value_type)
+    return None if pattern is None else pattern.pattern
+
+
 def to_json(value_type: str, lexical: str) -> Scalar:
     """Return the ValueOnly scalar of ``lexical``; raises ``ValueError`` when it is no
     ``value_type``.

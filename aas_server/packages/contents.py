@@ -56,6 +56,11 @@ class Contents:
         self.files |= other.files
         self.findings += other.findings
 
+    @property
+    def is_package(self) -> bool:
+        """Return whether the documents are from parts of a package."""
+        return any(each.startswith("/") for names in self.sources.values() for each in names)
+
     def identified(self) -> Iterator[tuple[Kind, Node]]:
         """Yield every document with its kind."""
         for kind, tree, _ in self.with_sources():

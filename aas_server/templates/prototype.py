@@ -105,7 +105,9 @@ class Prototype:
     def is_named(self) -> bool:
         """Whether an instance has exactly this idShort."""
         is_free = self.in_list or self.is_arbitrary or self.placeholder is not None
-        return bool(self.id_short) and not is_free and self.cardinality.most == 1
+        is_ruled = self.rules.allowed_id_short is not None
+        is_single = self.cardinality.most == 1
+        return bool(self.id_short) and is_single and not is_free and not is_ruled
 
     def walk(self) -> Iterator[Prototype]:
         """Yield this prototype and all below it, parents first."""
@@ -118,12 +120,14 @@ class Prototype:
 class Template:
     """A submodel template: its document, its prototypes, and the concepts that it uses.
 
-    ``source`` says where it is from: a file, ``repository``, ``own``.
+    ``source`` says where it is from: a file, ``repository``, ``own``; ``written`` is the document
+    before it was mended, None where nothing was.
     """
 
     node: Node
     source: str
     concept_descriptions: dict[str, Node] = field(default_factory=dict)
+    written: Node | None = None
 
     @cached_property
     def children(self) -> tuple[Prototype, ...]:
@@ -183,7 +187,9 @@ def _prototypes(parent: Node, path: str, *, variables: str = "") -> Iterator[Pro
         yield Prototype(element, here, in_list, variables, below)
     if parent.get("modelType") == "Operation":
         for which in _VARIABLES:
-            arguments = [each.get("value") for each in parent.get(which) or ()]
+            given: Any = parent.get(which)
+            known = given if isinstance(given, list) else ()
+            arguments = [each.get("value") for each in known if isinstance(each, dict)]
             holder = {"modelType": "SubmodelElementCollection", "value": arguments}
             yield from (
                 Prototype(each.node, each.path, variables=which, children=each.children)

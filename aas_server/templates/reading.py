@@ -64,7 +64,7 @@ def template_of(submodel: Any, concepts: dict[str, Node], *, source: str) -> Tem
     if issues:
         raise BadRequest(f"is no submodel: {'; '.join(issues)}", path=source)
     node = mended(newer)
-    return Template(node, source, concepts)
+    return Template(node, source, concepts, written=newer)
 
 
 def mended(value: Any, name: str = "") -> Any:
@@ -88,8 +88,9 @@ def _each_language_once(items: Iterable[Any]) -> list[Any]:
     kept = []
     for item in items:
         if isinstance(item, dict) and item.keys() == {"language", "text"}:
-            if item["language"] in seen:
+            language = str(item["language"])
+            if language in seen:
                 continue
-            seen.add(item["language"])
+            seen.add(language)
         kept.append(item)
     return kept

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from aas_server.metamodel.references import key_values
+from aas_server.metamodel.references import key_values, semantic_references
 from aas_server.metamodel.tree import Node
 
+GENERAL: Final = "https://admin-shell.io/SMT/General/"
+"""How semantic ids begin that belong to the template language, not to a domain."""
 ARBITRARY: Final = "https://admin-shell.io/SMT/General/Arbitrary"
 """How the semantic ids of prototypes begin that stand for elements of any name and meaning."""
 INTENTIONALLY_EMPTY: Final = "https://admin-shell.io/SMT/General/IntentionallyEmpty"
@@ -55,6 +57,6 @@ def primary_ids(node: Node) -> frozenset[str]:
 def supplemental_ids(node: Node) -> frozenset[str]:
     """Return the canonical supplemental semantic ids of ``node``, drop-in marks among them."""
     found: frozenset[str] = frozenset()
-    for reference in node.get("supplementalSemanticIds") or ():
+    for reference in semantic_references(node)[1:]:
         found |= reference_ids(reference)
     return found

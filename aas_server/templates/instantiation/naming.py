@@ -24,7 +24,12 @@ def id_short_of(prototype: Prototype, name: str, number: int, count: int) -> str
     if name and (prototype.is_arbitrary or not prototype.is_named) and "/" not in name:
         return legal_name(name)
     base = legal_name(prototype.id_short)
-    return base if count == 1 else f"{base}{number + 1:02d}"
+    numbered = (f"{base}{number + 1:02d}", f"{base}{number + 1:03d}", f"{base}{number + 1}")
+    names = (base, *numbered) if count == 1 else numbered
+    pattern = prototype.rules.allowed_id_short
+    if pattern is None:
+        return names[0]
+    return next((name for name in names if pattern.matches(name)), names[0])
 
 
 def new_identifier(scheme: str, template: Template, new_id: str) -> str:
@@ -51,7 +56,7 @@ def free(id_short: str, taken: set[str]) -> str:
 
 def legal_name(id_short: str) -> str:
     """Return an idShort that may stand in an instance: letters, digits, ``_`` and ``-``."""
-    name = _NOT_IN_NAMES.sub("_", id_short).strip("_-")
+    name = _NOT_IN_NAMES.sub("_", id_short).lstrip("_-").rstrip("-")
     return name if name[:1].isalpha() else f"E_{name}"
 
 
