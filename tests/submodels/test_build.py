@@ -9,7 +9,16 @@ import pytest
 import yaml
 from jsonschema.validators import validator_for
 
+from aas_server.packages.reader import read_package
 from aas_server.templates.authoring.schema import source_schema
+from aas_server.templates.catalog import TemplateCatalog
+from aas_server.templates.linting.findings import Level
+from aas_server.templates.linting.linter import lint
+from aas_server.templates.reading import read_templates
+from aas_server.templates.sources import own_templates
+from aas_server.templates.validation.rendering import exit_code
+from aas_server.templates.validation.report import Mode as ValidationMode
+from aas_server.templates.validation.whole import Validator
 from submodels import build
 
 
@@ -46,6 +55,21 @@ def test_every_source_is_valid_by_the_schema_for_editors(project_dir: Path) -> N
     for source in build.sources():
         content = yaml.safe_load(source.read_text(encoding="utf-8"))
         assert list(validator(schema).iter_errors(content)) == [], source
+
+
+def test_no_template_of_ours_has_an_error_that_authors_are_told_of() -> None:
+    for source in build.sources():
+        ((template,), _) = read_templates(source.with_name("template.json"))
+        errors = [each for each in lint(template) if each.level is Level.ERROR]
+        assert errors == [], source
+
+
+def test_every_filled_example_is_judged_clean(project_dir: Path) -> None:
+    catalog = TemplateCatalog(own_templates())
+    for name in ("OperationalData", "Maintenance", "Quality"):
+        with read_package(project_dir / "submodels" / name / "example.json") as contents:
+            verdicts = Validator(catalog, mode=ValidationMode.STRICT).contents(contents)
+        assert exit_code(verdicts) == 0, name
 
 
 def test_every_folder_of_a_template_has_a_readme_that_names_it() -> None:
