@@ -34,9 +34,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-specs: $(VENV)/.dev  ## generated promises: the plant file's JSON Schema, the OpenAPI document
+specs: $(VENV)/.dev  ## generated promises: JSON Schemas of what people write, the OpenAPI document
 	$(BIN)/aas-server schema plant > specs/plant-file.schema.json
 	$(BIN)/aas-server schema openapi > specs/openapi.json
+	$(BIN)/aas-server schema template > specs/template-source.schema.json
 
 lock: $(VENV)/.dev  ## pin every package with its hashes after a change in pyproject.toml
 	scripts/lock $(BIN)/python

@@ -1,6 +1,5 @@
-"""Our submodel templates, one folder each, and the tables and scripts that write their JSON.
+"""Our submodel templates, one folder each, and the scripts that write their JSON.
 
-``python -m submodels.build`` writes every ``template.json`` and ``example.json``; ``definitions``
-says what they hold, ``authoring`` how it becomes JSON. Imports the standard library only; the JSON
-is shipped, the Python is not.
+``python -m submodels.build`` compiles every ``template.yaml`` and fills every ``example.yaml`` with
+the template engine. Imports ``aas_server``; YAML and JSON are shipped, the Python is not.
 """

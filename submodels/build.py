@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from submodels.authoring.concepts import concept_descriptions, own_concepts, used_concepts
-from submodels.authoring.declaration import Concept, Template
-from submodels.authoring.documents import Json, to_text
-from submodels.authoring.instance import instance
-from submodels.authoring.outline import with_outline
-from submodels.authoring.template import template_environment
-from submodels.authoring.values import Value
-from submodels.definitions import examples, maintenance, operational_data, quality
-from submodels.definitions.named_signals import NAMED_SIGNALS
+from aas_server.metamodel.references import semantic_keys
+from aas_server.metamodel.tree import walk
+from aas_server.templates.authoring.compiling import to_text
+from aas_server.templates.authoring.loading import compile_file, load_source
+from aas_server.templates.authoring.resolving import resolved
+from aas_server.templates.instantiation.engine import Maker
+from aas_server.templates.reading import template_of
+from aas_server.yaml_files.reading import YamlFile
+from submodels.documents import Json, lang_strings, reference_to
+from submodels.instances import FOLDER, instance_of
+from submodels.outline import BEGIN, with_outline
+from submodels.signals import NAMED_SIGNALS, concepts_of
+from submodels.values import Text
 
-FOLDER: Final = Path(__file__).resolve().parent
-
-TEMPLATES: Final = (operational_data.TEMPLATE, maintenance.TEMPLATE, quality.TEMPLATE)
-"""Our templates."""
-
-_EXAMPLES: Final[tuple[tuple[Template, str, Mapping[str, Value]], ...]] = (
-    (operational_data.TEMPLATE, examples.OPERATIONAL_DATA_ID, examples.OPERATIONAL_DATA),
-    (maintenance.TEMPLATE, examples.MAINTENANCE_ID, examples.MAINTENANCE),
-    (quality.TEMPLATE, examples.QUALITY_ID, examples.QUALITY),
-)
+SOURCE: Final = "template.yaml"
 
 
-def concepts() -> tuple[Concept, ...]:
-    """Return all concepts of ours: those of the templates and those of the named signals."""
-    of_templates = [concept for template in TEMPLATES for concept in own_concepts(template)]
-    return (*of_templates, *(signal.concept for signal in NAMED_SIGNALS))
+def sources() -> list[Path]:
+    """Return the sources of all templates."""
+    return sorted(FOLDER.rglob(SOURCE))
 
 
 def files() -> dict[str, str]:
@@ -39,30 +33,83 @@ def files() -> dict[str, str]:
 
     Of a README only the outline is generated; the rest is as it stands in the folder.
     """
-    written = {
-        f"{template.id_short}/template.json": template_environment(template)
-        for template in TEMPLATES
-    }
-    written |= {
-        f"{template.id_short}/example.json": _example(template, identifier, values)
-        for template, identifier, values in _EXAMPLES
-    }
-    texts = {path: to_text(document) for path, document in written.items()}
-    return texts | dict(_readme(template) for template in TEMPLATES)
+    texts: dict[str, str] = {}
+    for source in sources():
+        folder = source.parent
+        environment = compile_file(source)
+        texts[_path(folder / "template.json")] = to_text(environment)
+        example = folder / "example.yaml"
+        if example.exists():
+            texts[_path(folder / "example.json")] = to_text(_example(environment, example))
+        readme = (folder / "README.md").read_text(encoding="utf-8")
+        if BEGIN in readme:
+            elements = resolved(load_source(source)[0])
+            texts[_path(folder / "README.md")] = with_outline(readme, elements)
+    return texts
 
 
-def _readme(template: Template) -> tuple[str, str]:
-    path = f"{template.id_short}/README.md"
-    return path, with_outline((FOLDER / path).read_text(encoding="utf-8"), template)
+def own_concepts() -> list[Json]:
+    """Return the concept descriptions of all templates and of the signals known by name."""
+    of_templates = [
+        concept
+        for source in sources()
+        for concept in compile_file(source).get("conceptDescriptions", ())
+    ]
+    return [*of_templates, *(signal.description for signal in NAMED_SIGNALS.values())]
 
 
-def _example(template: Template, identifier: str, values: Mapping[str, Value]) -> Json:
-    submodel = instance(template, identifier, examples.DESCRIPTION, values)
-    known = (*concepts(), examples.STROKES, examples.GUARD_CLOSED)
+def used_concepts(known: list[Json], submodels: list[Json]) -> list[Json]:
+    """Return those of ``known`` that ``submodels`` refer to."""
+    used = {key for submodel in submodels for key in _ids(submodel)}
+    return [concept for concept in known if concept["id"] in used]
+
+
+def _example(environment: Json, file: Path) -> Json:
+    """Return the filled instance that ``file`` describes, with the concepts that it uses."""
+    content = YamlFile.read(file).content
+    signals = content.get("signals", {})
+    concepts = concepts_of(signals)
+    names = {name: signal.concept_ids for name, signal in NAMED_SIGNALS.items()}
+    names |= {concept["idShort"]: (concept["id"],) for concept in concepts}
+    labels = {name: signal.label.by_language() for name, signal in NAMED_SIGNALS.items()}
+    labels |= {name: signal["name"] for name, signal in signals.items()}
+    values = content["values"]
+    for name, signal in values.get("Signals", {}).items():
+        values["Signals"][name] = _signal(signal, names, labels)
+    template = template_of(environment["submodels"][0], {}, source=str(file))
+    description = Text(**content["description"])
+    submodel = instance_of(Maker(template), content["id"], description, values)
+    known = [
+        *environment["conceptDescriptions"],
+        *(signal.description for signal in NAMED_SIGNALS.values()),
+        *concepts,
+    ]
+    return {"submodels": [submodel], "conceptDescriptions": used_concepts(known, [submodel])}
+
+
+def _signal(signal: Json, names: Json, labels: Json) -> Json:
+    """Return a signal for the engine: by its key ``signal`` it has concept and name."""
+    name = signal["signal"]
     return {
-        "submodels": [submodel],
-        "conceptDescriptions": concept_descriptions(used_concepts(known, [submodel])),
+        "supplementalSemanticIds": [
+            reference_to(("GlobalReference", each)) for each in names[name]
+        ],
+        "displayName": lang_strings(labels[name]),
+        "value": {key: value for key, value in signal.items() if key != "signal"},
     }
+
+
+def _ids(submodel: Json) -> Iterator[str]:
+    for node in (submodel, *(element for _, element in walk(submodel))):
+        for keys in semantic_keys(node):
+            yield from keys
+        item: Any = node.get("semanticIdListElement")
+        if item is not None:
+            yield item["keys"][0]["value"]
+
+
+def _path(file: Path) -> str:
+    return file.relative_to(FOLDER).as_posix()
 
 
 def main() -> None:

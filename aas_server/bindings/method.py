@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from aas_server.bindings.client_values import from_client
 from aas_server.bindings.plant_file import MethodSettings, PlantFile
-from aas_server.bindings.plant_problems import nearest
 from aas_server.bindings.sink_types import ConversionError, refused, sink_check
 from aas_server.errors import AasError, BadRequest, ConfigurationError
 from aas_server.metamodel.id_short_path import parse_id_short_path
@@ -18,6 +17,7 @@ from aas_server.metamodel.tree import Node, resolve
 from aas_server.metamodel.views import Extent, Level, value_only
 from aas_server.operations.arguments import WrongOutputs, variables
 from aas_server.repository.repository import Repository
+from aas_server.yaml_files.problems import nearest
 
 _SCALARS: Final = frozenset({"Property", "MultiLanguageProperty"})
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from aas_server.bindings.binding import Binding
 from aas_server.bindings.conversion import compile_conversion
 from aas_server.bindings.plant_file import BindingSettings, PlantFile
-from aas_server.bindings.plant_problems import nearest
 from aas_server.errors import AasError, ConfigurationError, Conflict, NotFound
 from aas_server.live.hub import ElementWriter, LiveHub
 from aas_server.live.sinks import Sink, resolve_sink
@@ -19,6 +18,7 @@ from aas_server.metamodel.id_short_path import (
 from aas_server.metamodel.tree import Node, child, children
 from aas_server.repository.document import Document, decode
 from aas_server.repository.repository import Repository
+from aas_server.yaml_files.problems import nearest
 
 Writers = Callable[[Binding], ElementWriter | None]
 """Makes the writer of a binding that clients may write through, or None when there is none."""

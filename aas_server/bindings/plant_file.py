@@ -19,17 +19,15 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema
 
 from aas_server.bindings.fields import FilePath, Number, PlantModel, Seconds, Text
-from aas_server.bindings.plant_problems import Problem, nearest, problems_of
-from aas_server.bindings.plant_yaml import YamlFile
 from aas_server.bindings.secret_source import SecretSource
-from aas_server.errors import ConfigurationError
+from aas_server.yaml_files.problems import Problem, joined, nearest, problems_of
+from aas_server.yaml_files.reading import YamlFile
 
 SecurityPolicy: TypeAlias = Literal[
     "None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"
 ]
 SecurityMode: TypeAlias = Literal["None", "Sign", "SignAndEncrypt"]
 
-_SHOWN_PROBLEMS: Final = 100
 _URL: Final = re.compile(
     r"opc\.tcp://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})(?:/[^\s?#@]*)?",
     re.ASCII,
@@ -303,7 +301,7 @@ def load_plant_file(path: Path) -> PlantFile:
         problems += [file.problem(*problem) for problem in problems_of(errors, PlantFile)]
     problems += [file.problem(*problem) for problem in _unknown_connections(file.content)]
     if plant is None or problems:
-        raise _joined(problems)
+        raise joined(problems)
     return plant
 
 
@@ -338,13 +336,3 @@ def _unknown_connections(content: Any) -> Iterator[Problem]:
             if isinstance(name, str) and name and name not in names:
                 text = f"unknown connection {name!r}{nearest(name, names)}"
                 yield (section, index, "connection"), text
-
-
-def _joined(problems: list[ConfigurationError]) -> ConfigurationError:
-    """Return one error that tells all ``problems``, in the order of their lines."""
-    problems.sort(key=lambda problem: int((problem.path or "").rpartition(":")[2]))
-    first, *others = problems
-    lines = [first.text, *map(str, others[: _SHOWN_PROBLEMS - 1])]
-    if len(problems) > _SHOWN_PROBLEMS:
-        lines.append(f"and {len(problems) - _SHOWN_PROBLEMS} more")
-    return ConfigurationError("\n".join(lines), path=first.path)

@@ -233,6 +233,14 @@ def schema_plant() -> None:
     sys.stdout.write(json.dumps(plant_file_schema(), indent=2, ensure_ascii=False) + "\n")
 
 
+@schema.command("template")
+def schema_template() -> None:
+    """Print the JSON Schema of the short source of a template."""
+    from aas_server.templates.authoring.schema import source_schema
+
+    typer.echo(json.dumps(source_schema(), indent=2, ensure_ascii=False))
+
+
 @schema.command("openapi")
 def schema_openapi() -> None:
     """Print the OpenAPI document of the API."""

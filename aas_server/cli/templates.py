@@ -99,6 +99,33 @@ def instantiate(
         raise typer.Exit(1)
 
 
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="idShort of the template.")], output: Output = None
+) -> None:
+    """Write a commented source of a template to begin with, NAME.yaml."""
+    from aas_server.cli.template_building import new_file
+
+    target = output or Path(f"{name}.yaml")
+    with report_errors():
+        new_file(name, target)
+    out.print(f"{target}: edit it, then: aas-server template build {target}", markup=False)
+
+
+@app.command()
+def build(
+    source: Annotated[
+        Path, typer.Argument(help="YAML file, or pydantic model as package.module:Model.")
+    ],
+    output: Output = None,
+) -> None:
+    """Compile a short YAML file or a pydantic model to the JSON of a template."""
+    from aas_server.cli.template_building import build_file
+
+    with report_errors():
+        build_file(source, output, out)
+
+
 Existing = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 Which = Annotated[
     str, typer.Option("--which", metavar="ID", help="Template that is meant, of several in a file.")

@@ -6,52 +6,55 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from aas_server.templates.authoring.compiling import to_text
 from examples.plant.model.tables.job_control import job_control
 from examples.plant.model.tables.machine import NAMESPACE, Machine
 from examples.plant.model.tables.mill import MILL
 from examples.plant.model.tables.moulder import MOULDER
-from examples.plant.model.tables.nameplate import MANUFACTURER_ID, NAMEPLATE, SERIAL_NUMBER_ID
 from examples.plant.model.tables.packer import PACKER
 from examples.plant.model.tables.robot import ROBOT
 from submodels import build
-from submodels.authoring.concepts import concept_descriptions, used_concepts
-from submodels.authoring.declaration import Template, Text
-from submodels.authoring.documents import Json, administration, lang_strings, reference, to_text
-from submodels.authoring.instance import instance
-from submodels.authoring.values import Reference, Value, live
-from submodels.definitions import maintenance, operational_data, quality
+from submodels.documents import Json, administration, lang_strings, reference_to
+from submodels.instances import instance, maker
+from submodels.values import Text, Value, live
 
 FOLDER: Final = Path(__file__).resolve().with_name("model")
 
 MACHINES: Final = (MILL, ROBOT, MOULDER, PACKER)
 
+_SERIAL_NUMBER_ID: Final = "0112/2///61987#ABA951#009"
+_MANUFACTURER_ID: Final = "0112/2///61987#ABA565#009"
+_NAMEPLATE: Final = "IDTA/02006_DigitalNameplate"
 _PIECES: Final = ("ProducedQuantity", "GoodQuantity", "ScrapQuantity")
 
 
 def files() -> dict[str, str]:
     """Return the content of every generated file by its name in the model folder."""
     environments = {machine.key: _environment(machine) for machine in MACHINES}
-    used = used_concepts(build.concepts(), environments.values())
-    environments["concepts"] = {"conceptDescriptions": concept_descriptions(used)}
+    submodels = [
+        submodel for document in environments.values() for submodel in document["submodels"]
+    ]
+    used = build.used_concepts(build.own_concepts(), submodels)
+    environments["concepts"] = {"conceptDescriptions": used}
     return {f"{name}.json": to_text(document) for name, document in environments.items()}
 
 
 def _environment(machine: Machine) -> Json:
     submodels = [
-        _submodel(machine, NAMEPLATE, Text("Nameplate of", "Typenschild:"), _nameplate(machine)),
+        _submodel(machine, _NAMEPLATE, Text("Nameplate of", "Typenschild:"), _nameplate(machine)),
         _submodel(
             machine,
-            operational_data.TEMPLATE,
+            "OperationalData",
             Text("Operational data of", "Betriebsdaten:"),
             _operational_data(machine),
         ),
         _submodel(
             machine,
-            maintenance.TEMPLATE,
+            "Maintenance",
             Text("Maintenance of", "Instandhaltung:"),
             _maintenance(machine),
         ),
-        _submodel(machine, quality.TEMPLATE, Text("Quality of", "Qualität:"), _quality(machine)),
+        _submodel(machine, "Quality", Text("Quality of", "Qualität:"), _quality(machine)),
         job_control(machine),
     ]
     ids = [submodel["id"] for submodel in submodels]
@@ -60,34 +63,33 @@ def _environment(machine: Machine) -> Json:
 
 def _shell(machine: Machine, submodel_ids: list[str]) -> Json:
     specific = (
-        ("serialNumber", machine.product.serial_number, SERIAL_NUMBER_ID),
-        ("manufacturer", machine.maker.short_name, MANUFACTURER_ID),
+        ("serialNumber", machine.product.serial_number, _SERIAL_NUMBER_ID),
+        ("manufacturer", machine.maker.short_name, _MANUFACTURER_ID),
     )
     return {
         "modelType": "AssetAdministrationShell",
         "id": f"{NAMESPACE}:shell:{machine.key}",
         "idShort": machine.id_short,
-        "displayName": lang_strings(machine.name),
-        "description": lang_strings(machine.description),
+        "displayName": lang_strings(machine.name.by_language()),
+        "description": lang_strings(machine.description.by_language()),
         "administration": administration(),
         "assetInformation": {
             "assetKind": "Instance",
             "globalAssetId": f"{NAMESPACE}:asset:{machine.key}",
             "specificAssetIds": [
-                {"name": name, "value": value, "semanticId": reference(semantic_id)}
-                for name, value, semantic_id in specific
+                {"name": name, "value": value, "semanticId": reference_to(("GlobalReference", key))}
+                for name, value, key in specific
             ],
         },
-        "submodels": [reference(Reference((("Submodel", key),))) for key in submodel_ids],
+        "submodels": [reference_to(("Submodel", key)) for key in submodel_ids],
     }
 
 
-def _submodel(
-    machine: Machine, template: Template, kind: Text, values: Mapping[str, Value]
-) -> Json:
+def _submodel(machine: Machine, template: str, kind: Text, values: Mapping[str, Value]) -> Json:
     name = Text(f"the {machine.name.en.lower()}", machine.name.de)
     description = Text(f"{kind.en} {name.en}.", f"{kind.de} {name.de}.")
-    return instance(template, f"{NAMESPACE}:{machine.key}:{template.id_short}", description, values)
+    id_short = maker(template).template.id_short
+    return instance(template, f"{NAMESPACE}:{machine.key}:{id_short}", description, values)
 
 
 def _nameplate(machine: Machine) -> dict[str, Value]:

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from aas_server.bindings.plant_file import PlantFile, load_plant_file, plant_file_schema
-from aas_server.bindings.plant_yaml import MAX_BYTES, YamlFile
 from aas_server.bindings.secret_source import SecretSource
 from aas_server.errors import ConfigurationError
+from aas_server.yaml_files.reading import MAX_BYTES, YamlFile
 
 FULL = """\
 version: 1
@@ -237,8 +237,8 @@ def test_values_of_the_wrong_type_are_told_what_to_write(problems, lines, told):
         ("version: 1\nconnections: []\n", "2: connections: must be a table of keys and values"),
         ("a: {b\n", "2: is no YAML: did not find expected ',' or '}'"),
         ("a: 1\n---\nb: 2\n", "2: has more than one document"),
-        ("a: !!python/object/apply:os.system [id]\n", "1: tags are not for plant files"),
-        ("a: !!binary aGk=\n", "1: tags are not for plant files"),
+        ("a: !!python/object/apply:os.system [id]\n", "1: tags are not used here"),
+        ("a: !!binary aGk=\n", "1: tags are not used here"),
         ("a: *nowhere\n", "1: an alias without an anchor before it"),
         ("? [a]\n: 1\n", "1: a key must be a text or a number"),
         (b"a: \xff\xfe\xff\n", "1: is no YAML: "),

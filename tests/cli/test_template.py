@@ -181,3 +181,20 @@ def test_texts_of_documents_cannot_steer_the_terminal(pump: Path) -> None:
     tree = {**PUMP, "submodelElements": [{**text("Name", "One"), "idShort": "a\x1b[31mb"}]}
     pump.write_text(json.dumps({"submodels": [tree]}))
     assert "\x1b" not in run("show", pump).stdout
+
+
+def test_a_template_is_begun_built_and_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "Conveyor.yaml" in run("new", "Conveyor").stdout
+    assert "Conveyor, 6 elements" in run("build", "Conveyor.yaml", "-o", "conveyor.json").stdout
+    assert json.loads(run("build", "Conveyor.yaml").stdout)["submodels"][0]["kind"] == "Template"
+    assert "0 errors, 0 warnings" in run("lint", "conveyor.json").stdout
+    assert made("conveyor.json")["idShort"] == "Conveyor"
+    again = run("new", "Conveyor", code=2)
+    assert "is there already" in again.stderr
+    source = tmp_path / "Conveyor.yaml"
+    source.write_text(source.read_text().replace("type: double", "type: duble"))
+    wrong = run("build", "Conveyor.yaml", code=2)
+    assert "Conveyor.yaml:15: there is no type 'duble', did you mean 'double'?" in wrong.stderr

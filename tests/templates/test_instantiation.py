@@ -138,6 +138,18 @@ def test_values_are_initial_then_default_and_never_examples_or_samples() -> None
     assert told(instance) == [("bad-initial-value", "E")]
 
 
+def test_a_null_leaves_an_element_without_its_value() -> None:
+    elements = (
+        text("A", "ZeroToOne"),
+        text("B", "One", rule("SMT/InitialValue", "i")),
+        collection("Cc", text("D", "ZeroToOne"), card="ZeroToOne"),
+    )
+    instance = made(*elements, A=None, B=None, Cc={"D": None})
+    assert [path for path, _ in walk(instance.submodel)] == [("A",), ("B",), ("Cc",), ("Cc", "D")]
+    assert [value_at(instance, path) for path in ("A", "B", "Cc.D")] == [None, None, None]
+    assert [each.path for each in instance.unfilled] == ["B"]
+
+
 def test_samples_of_every_type_are_left_out() -> None:
     target = {"type": "ExternalReference", "keys": [{"type": "GlobalReference", "value": "urn:x"}]}
     elements = (

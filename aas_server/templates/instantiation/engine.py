@@ -12,7 +12,13 @@ from aas_server.templates.catalog import TemplateCatalog
 from aas_server.templates.instantiation.bare import bare, legal_text, sound
 from aas_server.templates.instantiation.concepts import concepts_of
 from aas_server.templates.instantiation.dropins import definition
-from aas_server.templates.instantiation.filling import Given, filled, fitting_item, own_and_inner
+from aas_server.templates.instantiation.filling import (
+    EMPTY,
+    Given,
+    filled,
+    fitting_item,
+    own_and_inner,
+)
 from aas_server.templates.instantiation.naming import free, id_short_of
 from aas_server.templates.instantiation.request import Instance, Mode, Request, Unfilled
 from aas_server.templates.prototype import Prototype, Template
@@ -249,6 +255,10 @@ class _Making:
             own = {name: value[name] for name in _OWN if name in value}
             element |= {name: _own_reference(name, member) for name, member in own.items()}
             value = value["value"]
+        if value is EMPTY and prototype.model_type in _VALUES:
+            self._note_unfilled(prototype, element, path)
+            return element
+        value = None if value is EMPTY else value
         if prototype.model_type in CHILDREN_ATTRIBUTE:
             element = self._container(prototype, element, value, lineage, path)
         elif prototype.model_type == "Operation":

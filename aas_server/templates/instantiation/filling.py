@@ -12,6 +12,8 @@ from aas_server.metamodel.value_writing import with_value
 from aas_server.templates.prototype import Prototype
 from aas_server.templates.semantics import canonical
 
+EMPTY: Final = object()
+"""Stands for a null in a document of values: the element is there, without a value."""
 DEFAULT_LANGUAGE: Final = "en"
 """The language of a text that is given without one."""
 
@@ -35,7 +37,8 @@ class Given:
             is_name = canonical(name) not in prototype.ids
             is_several = isinstance(value, list) and _takes_several(prototype, value)
             given_name = name if is_name and not is_several else ""
-            found += [(given_name, each) for each in (value if is_several else [value])]
+            values = value if is_several else [value]
+            found += [(given_name, EMPTY if each is None else each) for each in values]
         return found
 
     def take_rest(self, prototype: Prototype) -> list[tuple[str, Any]]:

@@ -28,7 +28,7 @@ class Request:
     ``select`` names prototypes by their paths in the template that are to be there in any mode,
     ``counts`` how often, ``choices`` the member of each either-or class by its idShort. ``values``
     is a document of values by idShort or semantic id, level by level, lists for what is repeated;
-    a key may also be an idShortPath.
+    a key may also be an idShortPath, and null leaves an element without its value.
     """
 
     identifier: str

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Final
 
 from examples.plant.model.tables.machine import NAMESPACE, Machine
-from submodels.authoring.declaration import Text
-from submodels.authoring.documents import Json, administration, lang_strings, reference
+from submodels.documents import Json, administration, lang_strings, reference_to
+from submodels.values import Text
 
 ID_SHORT: Final = "JobControl"
 _SEMANTICS: Final = f"{NAMESPACE}:semantics:{ID_SHORT}"
@@ -22,10 +22,12 @@ def job_control(machine: Machine) -> Json:
         "kind": "Instance",
         "id": f"{NAMESPACE}:{machine.key}:{ID_SHORT}",
         "idShort": ID_SHORT,
-        "displayName": lang_strings(Text("Job control", "Auftragssteuerung")),
-        "description": lang_strings(Text(f"Orders for {name.en}.", f"Aufträge: {name.de}.")),
+        "displayName": lang_strings({"en": "Job control", "de": "Auftragssteuerung"}),
+        "description": lang_strings(
+            {"en": f"Orders for {name.en}.", "de": f"Aufträge: {name.de}."}
+        ),
         "administration": administration(),
-        "semanticId": reference(_SEMANTICS),
+        "semanticId": reference_to(("GlobalReference", _SEMANTICS)),
         "submodelElements": [_START_ORDER],
     }
 
@@ -34,8 +36,8 @@ def _variable(id_short: str, value_type: str, text: Text, value: str | None = No
     element: Json = {
         "modelType": "Property",
         "idShort": id_short,
-        "description": lang_strings(text),
-        "semanticId": reference(f"{_SEMANTICS}:{id_short}"),
+        "description": lang_strings(text.by_language()),
+        "semanticId": reference_to(("GlobalReference", f"{_SEMANTICS}:{id_short}")),
         "valueType": value_type,
     }
     return {"value": element if value is None else {**element, "value": value}}
@@ -44,14 +46,14 @@ def _variable(id_short: str, value_type: str, text: Text, value: str | None = No
 _START_ORDER: Final[Json] = {
     "modelType": "Operation",
     "idShort": "StartOrder",
-    "displayName": lang_strings(Text("Start an order", "Auftrag starten")),
+    "displayName": lang_strings({"en": "Start an order", "de": "Auftrag starten"}),
     "description": lang_strings(
-        Text(
-            "The machine finishes what it is doing, changes over and makes the order.",
-            "Die Maschine beendet ihre Arbeit, rüstet um und fertigt den Auftrag.",
-        )
+        {
+            "en": "The machine finishes what it is doing, changes over and makes the order.",
+            "de": "Die Maschine beendet ihre Arbeit, rüstet um und fertigt den Auftrag.",
+        }
     ),
-    "semanticId": reference(f"{_SEMANTICS}:StartOrder"),
+    "semanticId": reference_to(("GlobalReference", f"{_SEMANTICS}:StartOrder")),
     "inputVariables": [
         _variable("Order", "xs:string", Text("Number of the order", "Auftragsnummer")),
         _variable(

@@ -6,18 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from submodels.authoring.declaration import Text
-from submodels.authoring.values import Member, Reference, Span, Value, external
-from submodels.definitions.named_signals import (
-    CYCLE_TIME,
-    DRIVE_SPEED,
-    DRIVE_TEMPERATURE,
-    POWER_CONSUMPTION,
-    SPEED_OVERRIDE,
-    VIBRATION,
-    NamedSignal,
-)
-from submodels.definitions.signal_values import live_signal
+from submodels.signals import NAMED_SIGNALS, NamedSignal, live_signal
+from submodels.values import Member, Reference, Span, Text, Value, external
 
 NAMESPACE: Final = "urn:demo-plant"
 """What all identifiers of the plant begin with."""
@@ -87,10 +77,10 @@ def common_signals(tag: str, limits: DriveLimits) -> dict[str, Value]:
     """Return the signals that all machines have; ``tag`` is the machine's in the plant."""
     normal_heat, warning_heat = limits.temperature
     normal_time, warning_time = limits.cycle_time
-    signals = (
-        bounded(DRIVE_SPEED, f"{tag}-ST101", limits.speed),
-        live_signal(
-            DRIVE_TEMPERATURE,
+    return {
+        "DriveSpeed": bounded(NAMED_SIGNALS["DriveSpeed"], f"{tag}-ST101", limits.speed),
+        "DriveTemperature": live_signal(
+            NAMED_SIGNALS["DriveTemperature"],
             f"{tag}-TT101",
             _SAMPLING,
             physical=Span("-40", "150"),
@@ -98,14 +88,21 @@ def common_signals(tag: str, limits: DriveLimits) -> dict[str, Value]:
             warning=Span("5", warning_heat),
             accuracy="0.5",
         ),
-        bounded(VIBRATION, f"{tag}-VT101", limits.vibration),
-        bounded(POWER_CONSUMPTION, f"{tag}-JT101", limits.power),
-        live_signal(
-            CYCLE_TIME, f"{tag}-KT101", _SAMPLING, normal=normal_time, warning=warning_time
+        "Vibration": bounded(NAMED_SIGNALS["Vibration"], f"{tag}-VT101", limits.vibration),
+        "PowerConsumption": bounded(
+            NAMED_SIGNALS["PowerConsumption"], f"{tag}-JT101", limits.power
         ),
-        live_signal(SPEED_OVERRIDE, f"{tag}-HS101", _SAMPLING, physical=Span("0", "120")),
-    )
-    return {signal.concept.id_short: signal for signal in signals}
+        "CycleTime": live_signal(
+            NAMED_SIGNALS["CycleTime"],
+            f"{tag}-KT101",
+            _SAMPLING,
+            normal=normal_time,
+            warning=warning_time,
+        ),
+        "SpeedOverride": live_signal(
+            NAMED_SIGNALS["SpeedOverride"], f"{tag}-HS101", _SAMPLING, physical=Span("0", "120")
+        ),
+    }
 
 
 def bounded(signal: NamedSignal, tag: str, ends: tuple[str, str, str]) -> Member:

@@ -13,9 +13,8 @@ from examples.plant.model.tables.machine import (
     common_signals,
     outside,
 )
-from submodels.authoring.declaration import Text
-from submodels.authoring.values import Span
-from submodels.definitions.named_signals import FEED_RATE, TOOL_WEAR
+from submodels.signals import NAMED_SIGNALS
+from submodels.values import Span, Text
 
 _TAG: Final = "H1-MC01"
 
@@ -59,8 +58,8 @@ MILL: Final = Machine(
                 cycle_time=(Span("19", "30"), Span("17", "45")),
             ),
         ),
-        "ToolWear": bounded(TOOL_WEAR, f"{_TAG}-WI101", ("100", "80", "95")),
-        "FeedRate": bounded(FEED_RATE, f"{_TAG}-ST111", ("80", "46", "60")),
+        "ToolWear": bounded(NAMED_SIGNALS["ToolWear"], f"{_TAG}-WI101", ("100", "80", "95")),
+        "FeedRate": bounded(NAMED_SIGNALS["FeedRate"], f"{_TAG}-ST111", ("80", "46", "60")),
     },
     schedule=(
         {

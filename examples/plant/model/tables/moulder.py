@@ -14,13 +14,8 @@ from examples.plant.model.tables.machine import (
     outside,
     ranged,
 )
-from submodels.authoring.declaration import Text
-from submodels.authoring.values import Span
-from submodels.definitions.named_signals import (
-    INJECTION_PRESSURE,
-    MELT_TEMPERATURE,
-    SHOT_QUALITY,
-)
+from submodels.signals import NAMED_SIGNALS
+from submodels.values import Span, Text
 
 _TAG: Final = "H2-IM03"
 
@@ -62,15 +57,17 @@ MOULDER: Final = Machine(
             ),
         ),
         "MeltTemperature": ranged(
-            MELT_TEMPERATURE,
+            NAMED_SIGNALS["MeltTemperature"],
             f"{_TAG}-TT301",
             physical=Span("0", "400"),
             normal=Span("222", "234"),
             warning=Span("216", "242"),
         ),
-        "InjectionPressure": bounded(INJECTION_PRESSURE, f"{_TAG}-PT301", ("200", "105", "120")),
+        "InjectionPressure": bounded(
+            NAMED_SIGNALS["InjectionPressure"], f"{_TAG}-PT301", ("200", "105", "120")
+        ),
         "ShotQuality": ranged(
-            SHOT_QUALITY,
+            NAMED_SIGNALS["ShotQuality"],
             f"{_TAG}-QI301",
             physical=Span("0", "100"),
             normal=Span("85", "100"),

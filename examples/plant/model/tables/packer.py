@@ -13,9 +13,8 @@ from examples.plant.model.tables.machine import (
     common_signals,
     outside,
 )
-from submodels.authoring.declaration import Text
-from submodels.authoring.values import Span
-from submodels.definitions.named_signals import LINE_SPEED
+from submodels.signals import NAMED_SIGNALS
+from submodels.values import Span, Text
 
 _TAG: Final = "H3-PL04"
 
@@ -56,7 +55,7 @@ PACKER: Final = Machine(
                 cycle_time=(Span("0.64", "1.2"), Span("0.6", "3")),
             ),
         ),
-        "LineSpeed": bounded(LINE_SPEED, f"{_TAG}-ST401", ("3", "1.6", "2")),
+        "LineSpeed": bounded(NAMED_SIGNALS["LineSpeed"], f"{_TAG}-ST401", ("3", "1.6", "2")),
     },
     schedule=(
         {

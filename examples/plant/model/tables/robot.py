@@ -13,9 +13,8 @@ from examples.plant.model.tables.machine import (
     outside,
     ranged,
 )
-from submodels.authoring.declaration import Text
-from submodels.authoring.values import Span, Value
-from submodels.definitions.named_signals import JOINT_TEMPERATURE, PROGRAM_STATE
+from submodels.signals import NAMED_SIGNALS
+from submodels.values import Span, Text, Value
 
 _TAG: Final = "H1-RB02"
 _JOINTS: Final = 6
@@ -24,7 +23,7 @@ _JOINTS: Final = 6
 def _joints() -> dict[str, Value]:
     return {
         f"JointTemperature{joint}": ranged(
-            JOINT_TEMPERATURE,
+            NAMED_SIGNALS["JointTemperature"],
             f"{_TAG}-TT20{joint}",
             physical=Span("-20", "130"),
             normal=Span("10", "60"),
@@ -73,7 +72,7 @@ ROBOT: Final = Machine(
             ),
         ),
         **_joints(),
-        "ProgramState": ranged(PROGRAM_STATE, f"{_TAG}-US101"),
+        "ProgramState": ranged(NAMED_SIGNALS["ProgramState"], f"{_TAG}-US101"),
     },
     schedule=(
         {
