@@ -40,6 +40,7 @@ from aas_server.settings import Settings
 from aas_server.signing.signer import DocumentSigner
 from aas_server.store.sqlite import SqliteStore
 from aas_server.templates.catalog import TemplateCatalog
+from aas_server.templates.guarding import Guarding, TemplateGuard
 from aas_server.templates.service import TemplateService
 from aas_server.templates.sources import own_templates, templates_in
 
@@ -182,6 +183,9 @@ async def _services(
     )
     stack.push_async_callback(operations.stop)
     stack.push_async_callback(jobs.stop)
+    templates = TemplateService(repository, await _templates(settings))
+    if settings.template_validation != "off":
+        repository.guard_writes(TemplateGuard(templates, Guarding(settings.template_validation)))
     return Services(
         repository=repository,
         registry=Registry(repository),
@@ -190,7 +194,7 @@ async def _services(
         operations=operations,
         jobs=jobs,
         signer=signer,
-        templates=TemplateService(repository, await _templates(settings)),
+        templates=templates,
         signatures=read_policy(
             settings.trusted_signers, clock, is_required=settings.require_signature
         ),

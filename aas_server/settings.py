@@ -96,6 +96,10 @@ class Settings(BaseSettings):
         "strict",
         description="Whether documents that break a constraint are refused or only reported.",
     )
+    template_validation: Literal["off", "report", "lenient", "strict"] = Field(
+        "off",
+        description="Whether submodels that are written are judged by their templates.",
+    )
     history_versions: int = Field(
         100, ge=0, le=1_000_000, description="Former versions kept of each document."
     )

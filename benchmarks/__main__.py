@@ -18,6 +18,7 @@ from benchmarks import (
     ingest,
     model_memory,
     packages,
+    templates,
 )
 from benchmarks.measure import Row
 
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Row]]]] = {
     "memory": demo_memory.run,
     "model": model_memory.run,
     "packages": packages.run,
+    "templates": templates.run,
 }
 
 

@@ -175,9 +175,13 @@ def result_body(
     return encode_json({"messages": messages})
 
 
+_NAMED: Final = ("AAS", "template:")
+"""How codes begin that people can look up."""
+
+
 def _finding_text(finding: Finding) -> str:
     place = f"{finding.path}: " if finding.path else ""
-    constraint = f" ({finding.code})" if finding.code.startswith("AAS") else ""
+    constraint = f" ({finding.code})" if finding.code.startswith(_NAMED) else ""
     known = finding.code in finding.text
     return f"{place}{finding.text}{'' if known else constraint}"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from aas_server.clock import Clock
-from aas_server.errors import BadRequest, Conflict, Forbidden, NotFound
+from aas_server.errors import BadRequest, Conflict, Forbidden, InvalidDocument, NotFound
 from aas_server.live.hub import LiveHub
 from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
 from aas_server.metamodel.tree import Node, resolve
@@ -18,10 +19,11 @@ from aas_server.repository.collection import Collection
 from aas_server.repository.conditions import UNCONDITIONAL, Conditions
 from aas_server.repository.document import DecodedTrees, Document, document_tag
 from aas_server.repository.file_names import FileNames
+from aas_server.repository.guard import Guard, Overtaken
 from aas_server.repository.heads import Heads, Key, State
 from aas_server.repository.live_elements import as_stored
 from aas_server.repository.unit import Unit
-from aas_server.repository.verifier import Checked, Verifier
+from aas_server.repository.verifier import Checked, Verifier, aside
 from aas_server.store.protocol import (
     IDENTIFIABLES,
     FileEntry,
@@ -48,6 +50,7 @@ class Repository:
         self, store: Store, hub: LiveHub, clock: Clock, *, verifier: Verifier | None = None
     ) -> None:
         self.verifier = verifier or Verifier()
+        self._guard: Guard | None = None
         self._store = store
         self._hub = hub
         self._clock = clock
@@ -84,6 +87,10 @@ class Repository:
             document.forget()
         async for entry in self._store.file_entries():
             self._names.put(entry)
+
+    def guard_writes(self, guard: Guard) -> None:
+        """Let ``guard`` judge every submodel that is written from now on."""
+        self._guard = guard
 
     def unit(self, *, actor: str) -> Unit:
         """Return an empty unit of changes in the name of ``actor``."""
@@ -174,8 +181,17 @@ class Repository:
         ``change`` is given the stored document, which it must not change, and raises to refuse.
         ``path`` names the one element that it changes. Raises ``NotFound``, ``PreconditionFailed``.
         """
-        unit = self._edited(kind, identifier, change, actor=actor, path=path, conditions=conditions)
-        await unit.commit()
+        unit = await self._carried_out(
+            partial(
+                self._edited,
+                kind,
+                identifier,
+                change,
+                actor=actor,
+                path=path,
+                conditions=conditions,
+            )
+        )
         return self._written(unit, kind, identifier, warnings)
 
     async def edit_verified(
@@ -203,7 +219,9 @@ class Repository:
                 raise NotFound(f"there is no {kind.value} with the id {identifier!r}")
             warnings = await self.verifier.verify(part(after.tree))
             newest = self.newest((kind, identifier))
-            if newest is not None and document_tag(newest.stored) == document_tag(before):
+            if newest is None or document_tag(newest.stored) != document_tag(before):
+                continue
+            with suppress(Overtaken):
                 await unit.commit()
                 return self._written(unit, kind, identifier, warnings)
         raise Conflict(f"{kind.value} {identifier!r} is changed all the time: try again")
@@ -244,10 +262,17 @@ class Repository:
                 require(submodel)
             return patched(submodel, path, value, live=fed.keys())
 
-        unit = self._edited(
-            Kind.SUBMODEL, submodel_id, change, actor=actor, path=path, conditions=conditions
+        await self._carried_out(
+            partial(
+                self._edited,
+                Kind.SUBMODEL,
+                submodel_id,
+                change,
+                actor=actor,
+                path=path,
+                conditions=conditions,
+            )
         )
-        await unit.commit()
 
     def put_generated(self, tree: Node) -> Document:
         """Show a submodel that the server makes itself; it is read-only and never stored.
@@ -357,9 +382,52 @@ class Repository:
             raise NotFound(f"{kind.value} {identifier!r} was deleted")
         return Document(state.stored, self._hub, self._decoded, tree=state.tree, warnings=warnings)
 
+    async def _carried_out(self, make: Callable[[], Unit]) -> Unit:
+        """Commit the unit that ``make`` builds on the newest state, and return it."""
+        for _ in range(_ATTEMPTS):
+            unit = make()
+            with suppress(Overtaken):
+                await unit.commit()
+                return unit
+        raise Conflict("the document is changed all the time: try again")
+
+    async def _judge(self, guard: Guard, unit: Unit) -> None:
+        """Raise ``InvalidDocument`` for submodels that ``guard`` does not take, ``Overtaken`` when
+        others changed the documents meanwhile.
+        """
+        trees = [
+            state.tree
+            for (kind, _), state in unit.states.items()
+            if kind is Kind.SUBMODEL and state is not None
+        ]
+        if not trees:
+            return
+        judge = guard.judgement()
+        findings = [each for tree in trees for each in await aside(judge, tree)]
+        if findings:
+            raise InvalidDocument(findings)
+        if not self._is_current(unit):
+            raise Overtaken("the document was changed by somebody else: try again")
+
+    def _is_current(self, unit: Unit) -> bool:
+        """Return whether all that ``unit`` builds on is still the newest."""
+        built_on: dict[Key, StoredDocument | None] = {}
+        for write in unit.writes:
+            built_on.setdefault((write.document.kind, write.document.id), write.before)
+        for key, before in built_on.items():
+            newest = self.newest(key)
+            if before is None or newest is None:
+                if before is not None or newest is not None:
+                    return False
+            elif document_tag(newest.stored) != document_tag(before):
+                return False
+        return True
+
     async def _commit(self, unit: Unit) -> None:
         if not unit.writes and not unit.files:
             return
+        if self._guard is not None:
+            await self._judge(self._guard, unit)
         for (kind, owner), state in unit.states.items():
             if state is not None and kind is not Kind.PACKAGE:
                 for path in self._names.unmentioned((kind, owner), state.stored.body):

@@ -66,7 +66,7 @@ class Verifier:
         ``model_type`` names the part (``AssetInformation``); without it ``modelType`` does. Raises
         ``InvalidDocument`` with all findings. What is large is checked in a thread.
         """
-        newer, findings = await _aside(_check, tree, model_type)
+        newer, findings = await aside(_check, tree, model_type)
         self._judge(newer, findings)
         return Checked(newer, tuple(findings))
 
@@ -75,7 +75,7 @@ class Verifier:
 
         Raises ``InvalidDocument`` with all findings.
         """
-        findings = await _aside(verify, tree)
+        findings = await aside(verify, tree)
         self._judge(tree, findings)
         return len(findings)
 
@@ -97,7 +97,8 @@ class Verifier:
         return finding.is_error and self._mode is Verification.STRICT
 
 
-async def _aside(function: Callable[..., T], tree: Any, *arguments: Any) -> T:
+async def aside(function: Callable[..., T], tree: Any, *arguments: Any) -> T:
+    """Return what ``function`` makes of ``tree``, found out in a thread when it is large."""
     if _is_small(tree, _INLINE):
         return function(tree, *arguments)
     return await asyncio.to_thread(function, tree, *arguments)

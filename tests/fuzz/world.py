@@ -225,6 +225,15 @@ def _operation_request(random: Random) -> Node:
     }
 
 
+def _instantiation_request(random: Random) -> Node:
+    return {
+        "id": f"urn:press-shop:made{random.randrange(5)}",
+        "mode": random.choice(("minimal", "full")),
+        "counts": {"Signals.Signal__00__": random.randrange(3)},
+        "values": {"Nothing": 1},
+    }
+
+
 def _value(random: Random) -> Any:
     return random.choice((1.5, "x", True, [1, 2], {"Serial": "T-1"}, [{"en": "Press"}], 7))
 
@@ -261,5 +270,7 @@ SAMPLES: Final[Mapping[str, Callable[[Random], Any]]] = {
     "array<AssetLink>": lambda _: [SERIAL_NUMBER],
     "array<SpecificAssetId>": lambda _: [SERIAL_NUMBER],
     "Query": lambda _: {"$condition": {"$boolean": True}},
+    "InstantiationRequest": _instantiation_request,
+    "ValidationRequest": lambda random: random.choice((everything, submodel))(SUBMODEL),
 }
 """Sound bodies by the schema that the published operation names."""

@@ -56,6 +56,14 @@ class Validator:
             violations.insert(0, Violation("template", Level.WARNING, "", match.warning))
         return Verdict(name, match, violations, findings)
 
+    def by_template(self, submodel: Node) -> Verdict:
+        """Return what its own template has against ``submodel``, which is one by the metamodel."""
+        match = self._catalog.find(submodel)
+        violations = (
+            [] if match is None else self._judge(match.template).judge(submodel, mode=self._mode)
+        )
+        return Verdict(submodel["id"], match, violations)
+
     def contents(self, contents: Contents, *, template: Template | None = None) -> list[Verdict]:
         """Return what is said of every submodel of a file, its files and references included."""
         concepts = _by_id(contents.documents[Kind.CONCEPT_DESCRIPTION])
