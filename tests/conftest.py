@@ -16,6 +16,14 @@ from aas_server.logs import NOISY_LIBRARIES
 from aas_server.repository.repository import Repository
 from tests.support.clock import FakeClock
 from tests.support.memory_store import MemoryStore
+from tests.support.postgres import (
+    PostgresMissing,
+    PostgresPrograms,
+    PostgresServer,
+    find_programs,
+    running_postgres,
+)
+from tests.support.processes import eventually
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -56,6 +64,41 @@ def shared_dir() -> Path:
             pytest.fail("CI runs with the published specifications beside the checkout")
         pytest.skip("the published specifications (../shared) are not here")
     return shared
+
+
+@pytest.fixture(scope="session")
+def postgres_programs() -> PostgresPrograms:
+    """PostgreSQL's programs; always there in CI."""
+    try:
+        return find_programs()
+    except PostgresMissing as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI runs with PostgreSQL: {reason}")
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(
+    _no_process_is_left: None, postgres_programs: PostgresPrograms
+) -> Iterator[PostgresServer]:
+    """One server for all tests that leave it running; who kills one starts one of their own."""
+    with running_postgres(postgres_programs) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of an empty database; the test closes all its connections to it."""
+    database = postgres_server.create_database()
+    yield postgres_server.url(database)
+    try:
+        eventually(
+            lambda: not postgres_server.backends(database),
+            within=5,
+            what="the test has closed its connections to PostgreSQL",
+        )
+    finally:
+        postgres_server.drop_database(database)
 
 
 @pytest.fixture
