@@ -13,7 +13,7 @@ demo: $(VENV)/.setup  ## four simulated machines and the server, in the foregrou
 
 setup: $(VENV)/.setup  ## .venv with aas-server in it
 
-test: check $(NODE_MODULES)/.setup $(SDK_MODULES)/.setup $(TOOLS)/.setup  ## everything: lint, types, layers, unit and system tests
+test: check $(VENV)/.debian $(NODE_MODULES)/.setup $(SDK_MODULES)/.setup $(TOOLS)/.setup  ## everything: lint, types, layers, unit and system tests
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
@@ -60,13 +60,15 @@ $(VENV)/.dev: $(VENV)/.setup requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
 
-$(NODE_MODULES)/.setup: tests/system/opcua/package-lock.json
-	scripts/debian-packages tests/debian-packages.txt
+$(VENV)/.debian: tests/debian-packages.txt $(VENV)/.python
+	scripts/debian-packages $<
+	touch $@
+
+$(NODE_MODULES)/.setup: tests/system/opcua/package-lock.json $(VENV)/.debian
 	cd tests/system/opcua && npm ci --silent --ignore-scripts
 	touch $@
 
-$(SDK_MODULES)/.setup: tests/clients/typescript/package-lock.json
-	scripts/debian-packages tests/debian-packages.txt
+$(SDK_MODULES)/.setup: tests/clients/typescript/package-lock.json $(VENV)/.debian
 	cd tests/clients/typescript && npm ci --silent --ignore-scripts
 	touch $@
 
