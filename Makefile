@@ -6,7 +6,7 @@ NODE_MODULES := tests/system/opcua/node_modules
 SDK_MODULES := tests/clients/typescript/node_modules
 TOOLS := .venv-tools
 
-.PHONY: demo setup test check bench conformance format lock specs clean
+.PHONY: demo setup test check bench crash conformance format lock specs clean
 
 demo: $(VENV)/.setup  ## four simulated machines and the server, in the foreground
 	$(BIN)/aas-server demo
@@ -26,6 +26,9 @@ check: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 bench: $(VENV)/.dev  ## benchmarks as ratios within one run, printed as a table
 	scripts/debian-packages benchmarks/debian-packages.txt
 	$(BIN)/python -m benchmarks
+
+crash: $(VENV)/.dev $(VENV)/.debian  ## 50 rounds of kill -9 under 32 writers, on SQLite and on PostgreSQL; CRASH_ROUNDS, CRASH_SEED
+	CRASH_ROUNDS=$${CRASH_ROUNDS:-50} $(BIN)/python -m pytest -s tests/system/test_crash.py
 
 conformance: $(VENV)/.dev $(TOOLS)/.setup  ## the official test tool against our server; writes specs/CONFORMANCE.md
 	$(BIN)/python -m tests.conformance

@@ -103,6 +103,18 @@ class StoreUnavailable(AasError):
     code = "StoreUnavailable"
 
 
+class StoreDamaged(StoreUnavailable):
+    """Something in the store is not as it was written; the text says what, and what to do."""
+
+    code = "StoreDamaged"
+
+
+class Interrupted(AasError):
+    """Work that was broken off from outside before it was done; nothing was changed."""
+
+    code = "Interrupted"
+
+
 class ConfigurationError(AasError):
     """Settings or a plant file that must be mended before the server starts."""
 

@@ -12,10 +12,17 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 import uvicorn
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Gauge,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+)
 
 from aas_server import __version__
 from aas_server.api.app import AasApplication, build_app
@@ -26,6 +33,7 @@ from aas_server.bindings.plant_file import PlantFile, load_plant_file
 from aas_server.bindings.service import BindingService
 from aas_server.clock import Clock, SystemClock
 from aas_server.errors import ConfigurationError
+from aas_server.live.checkpoint import Checkpoints
 from aas_server.live.hub import LiveHub
 from aas_server.operations.jobs import Jobs
 from aas_server.operations.service import OperationService
@@ -36,9 +44,11 @@ from aas_server.registry.registry import Registry
 from aas_server.repository.loader import read_environments
 from aas_server.repository.repository import Repository
 from aas_server.repository.verifier import Verification, Verifier
-from aas_server.settings import Settings
+from aas_server.settings import Settings, database_password
 from aas_server.signing.signer import DocumentSigner
-from aas_server.store.sqlite import SqliteStore
+from aas_server.store.housekeeping import Housekeeping
+from aas_server.store.opening import make_store
+from aas_server.store.protocol import Store
 from aas_server.templates.catalog import TemplateCatalog
 from aas_server.templates.guarding import Guarding, TemplateGuard
 from aas_server.templates.service import TemplateService
@@ -74,23 +84,43 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     plant = None if settings.plant is None else load_plant_file(settings.plant)
     documents = read_environments(settings.load, max_bytes=settings.max_load_bytes)
     async with AsyncExitStack() as stack:
-        store = SqliteStore(settings.data, clock, history_versions=settings.history_versions)
+        store = make_store(
+            settings.data,
+            settings.database,
+            clock=clock,
+            password=partial(database_password, settings),
+            history_versions=settings.history_versions,
+            history_days=settings.history_days,
+        )
         await store.open()
         stack.push_async_callback(store.close)
+        housekeeping = Housekeeping(store)
+        housekeeping.start()
+        stack.push_async_callback(housekeeping.stop)
         hub = LiveHub(clock)
-        verifier = Verifier(Verification(settings.verification))
-        repository = Repository(store, hub, clock, verifier=verifier)
+        repository = Repository(
+            store,
+            hub,
+            clock,
+            verifier=Verifier(Verification(settings.verification)),
+            cache_bytes=settings.cache_bytes,
+        )
         await repository.open()
+        stack.push_async_callback(repository.close)
         added = await repository.add_missing(documents, actor="load")
         if documents:
             log.info("loaded", added=len(added), already_there=len(documents) - len(added))
-        services = await _services(settings, repository, clock, stack)
-        registry = _make_registry()
+        services = await _services(settings, store, repository, clock, stack)
+        registry = _make_registry(repository)
         bindings = None
         if plant is not None:
-            bindings = _bind(plant, settings, services, hub, registry)
+            checkpoints = Checkpoints(store, hub, interval=settings.checkpoint_interval)
+            bindings = _bind(plant, settings, services, hub, registry, checkpoints)
             await bindings.start()
             stack.push_async_callback(bindings.stop)
+            # Stopped first: what the connections say at their end is no news.
+            checkpoints.start()
+            stack.push_async_callback(checkpoints.stop)
         app = build_app(services, registry=registry, settings=_api_settings(settings))
         yield Runtime(settings, repository, hub, bindings, app)
 
@@ -154,8 +184,15 @@ async def _until_started(server: uvicorn.Server, serving: asyncio.Task[None]) ->
         await asyncio.sleep(0.01)
 
 
-def _make_registry() -> CollectorRegistry:
+def _make_registry(repository: Repository) -> CollectorRegistry:
     registry = CollectorRegistry()
+    cache = repository.cache
+    for name, text, value in (
+        ("documents", "Documents that are in memory.", lambda: len(cache)),
+        ("bytes", "Bytes that they take, about.", lambda: cache.size),
+        ("position", "Position of the change log that is shown.", lambda: cache.follower.position),
+    ):
+        Gauge(f"aas_cache_{name}", text, registry=registry).set_function(value)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
@@ -163,7 +200,7 @@ def _make_registry() -> CollectorRegistry:
 
 
 async def _services(
-    settings: Settings, repository: Repository, clock: Clock, stack: AsyncExitStack
+    settings: Settings, store: Store, repository: Repository, clock: Clock, stack: AsyncExitStack
 ) -> Services:
     """Return what stands behind the API; ``stack`` stops what has to be stopped."""
     signer = DocumentSigner(
@@ -173,7 +210,7 @@ async def _services(
         certificate=settings.signing_certificate,
     )
     await signer.open()
-    jobs = Jobs(clock, keep=settings.operation_results)
+    jobs = Jobs(clock, store, keep=settings.operation_results)
     operations = OperationService(
         repository,
         jobs,
@@ -239,6 +276,7 @@ def _bind(
     services: Services,
     hub: LiveHub,
     registry: CollectorRegistry,
+    checkpoints: Checkpoints,
 ) -> BindingService:
     return BindingService(
         plant,
@@ -248,4 +286,5 @@ def _bind(
         registry,
         pki_dir=settings.data / "pki",
         operations=services.operations,
+        checkpoints=checkpoints,
     )

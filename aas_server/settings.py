@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import parse_qsl
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,13 +21,26 @@ from pydantic_settings import (
 )
 
 from aas_server.errors import ConfigurationError
+from aas_server.secret_files import read_secret_file
 
 ENVIRONMENT_PREFIX: Final = "AAS_"
 CONFIG_VARIABLE: Final = "AAS_CONFIG"
 """Names the TOML file when the command line does not."""
 
+DATABASE_PASSWORD_VARIABLE: Final = "AAS_DATABASE_PASSWORD"  # noqa: S105 # its name
+"""Holds the database's password where no file does; no setting, so that no file, no command line
+and no log ever holds it.
+"""
+
 _INJECTED_BY_KUBERNETES: Final = re.compile(
     r"_SERVICE_(HOST|PORT.*)$|_PORT_\d+_(TCP|UDP).*$|.+_PORT$"
+)
+
+_DATABASE: Final = re.compile(
+    r"postgresql://"
+    r"([^\s:@/?#]*(?P<password>:[^\s@/?#]*)?@)?"
+    r"[^\s@/?#]*/[^\s@/?#]+"
+    r"(\?(?P<query>[^\s#]*))?"
 )
 
 
@@ -37,13 +52,25 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
+        env_prefix=ENVIRONMENT_PREFIX,
+        extra="forbid",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # a refused address of a database may hold a password
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on; loopback by default.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port; 0 takes a free one.")
     data: Path = Field(
         Path("data"), description="Folder of the store, the keys and the trust lists."
+    )
+    database: str | None = Field(
+        None,
+        description="Address of a PostgreSQL database (postgresql://user@host:port/name) that is "
+        "the store instead of SQLite in the data folder.",
+    )
+    database_password_file: Path | None = Field(
+        None, description="File that holds the password of the database's user."
     )
     load: Annotated[tuple[Path, ...], NoDecode] = Field(
         (),
@@ -103,6 +130,23 @@ class Settings(BaseSettings):
     history_versions: int = Field(
         100, ge=0, le=1_000_000, description="Former versions kept of each document."
     )
+    history_days: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Days that former versions are kept; 0 keeps them however old they are.",
+    )
+    cache_bytes: int = Field(
+        268_435_456,
+        ge=1_048_576,
+        description="Bytes of documents that are kept in memory at most.",
+    )
+    checkpoint_interval: float = Field(
+        5.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds between two checkpoints of the last live values.",
+    )
     delegation_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="host or host:port to which operations may be delegated."
     )
@@ -137,6 +181,23 @@ class Settings(BaseSettings):
         True,
         description="Answer hot reads in the HTTP parser; the answers are the same without it.",
     )
+
+    @field_validator("database")
+    @classmethod
+    def _address_without_a_password(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = _DATABASE.fullmatch(value)
+        if address is None:
+            raise PydanticCustomError("database", "must be postgresql://user@host:port/name")
+        keys = [key for key, _ in parse_qsl(address["query"] or "", keep_blank_values=True)]
+        if address["password"] is not None or any("password" in key.lower() for key in keys):
+            raise PydanticCustomError(
+                "database",
+                "must not hold a password: it belongs in the file that database_password_file "
+                f"names, or in the variable {DATABASE_PASSWORD_VARIABLE}",
+            )
+        return value
 
     @field_validator("load", "templates", "trusted_signers", mode="before")
     @classmethod
@@ -197,8 +258,26 @@ def load_settings(options: Mapping[str, Any], *, config: Path | None = None) -> 
         ) from error
 
 
+def database_password(settings: Settings) -> str | None:
+    """Return the password of the database's user as it is now, None where none is told.
+
+    Raises ``ConfigurationError`` when its file cannot be used, or when the environment tells one
+    too.
+    """
+    told = os.environ.get(DATABASE_PASSWORD_VARIABLE) or None
+    if settings.database_password_file is None:
+        return told
+    if told is not None:
+        raise ConfigurationError(
+            f"{DATABASE_PASSWORD_VARIABLE} and database_password_file both tell a password: "
+            "one of them must go"
+        )
+    return read_secret_file(settings.database_password_file)
+
+
 def _unknown_variables() -> list[str]:
-    known = {ENVIRONMENT_PREFIX + key.upper() for key in Settings.model_fields} | {CONFIG_VARIABLE}
+    known = {ENVIRONMENT_PREFIX + key.upper() for key in Settings.model_fields}
+    known |= {CONFIG_VARIABLE, DATABASE_PASSWORD_VARIABLE}
     return [
         f"environment: unknown variable {name}{_nearest(name, known)}"
         for name in os.environ

@@ -15,9 +15,11 @@ from benchmarks import (
     http_lists,
     http_reads,
     http_writes,
+    imports,
     ingest,
     model_memory,
     packages,
+    start,
     templates,
 )
 from benchmarks.measure import Row
@@ -30,7 +32,9 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Row]]]] = {
     "memory": demo_memory.run,
     "model": model_memory.run,
     "packages": packages.run,
+    "start": start.run,
     "templates": templates.run,
+    "imports": imports.run,
 }
 
 

@@ -34,7 +34,7 @@ async def main(port: int, environment: Path) -> None:
 
 
 async def _feed(runtime: Runtime) -> None:
-    (submodel,) = runtime.repository.submodels
+    (submodel,) = [each async for each in runtime.repository.submodels]
     tree = submodel.tree()
     names = [element["idShort"] for element in tree["submodelElements"][:LIVE_ELEMENTS]]
     points: list[LivePoint] = [runtime.hub.register(resolve_sink(tree, (name,))) for name in names]

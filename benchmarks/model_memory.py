@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import psutil
 from aas_server.clock import SystemClock
 from aas_server.live.hub import LiveHub
 from aas_server.repository.repository import Repository
+from aas_server.repository.unit import Unit
 from aas_server.store.protocol import Kind
 from aas_server.store.sqlite import SqliteStore
 from benchmarks.measure import Row, aas_server, free_port, process
@@ -39,13 +41,16 @@ async def fill(folder: Path, shells: int, *, submodels: bool = True) -> None:
     await store.open()
     repository = Repository(store, LiveHub(clock), clock)
     for start in range(0, shells, _AT_ONCE):
-        unit = repository.unit(actor="benchmark")
-        for number in range(start, min(start + _AT_ONCE, shells)):
-            unit.create(Kind.SHELL, shell(number))
-            if submodels:
-                unit.create(Kind.SUBMODEL, submodel(number))
-        await unit.commit()
+        numbers = range(start, min(start + _AT_ONCE, shells))
+        await repository.change(partial(_fill, numbers, submodels), actor="benchmark")
     await store.close()
+
+
+async def _fill(numbers: range, submodels: bool, unit: Unit) -> None:
+    for number in numbers:
+        await unit.create(Kind.SHELL, shell(number))
+        if submodels:
+            await unit.create(Kind.SUBMODEL, submodel(number))
 
 
 def shell(number: int) -> dict[str, Any]:

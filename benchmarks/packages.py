@@ -97,7 +97,7 @@ async def _import(repository: Repository, package: Path) -> float:
 
 async def _export(repository: Repository, package: Path) -> float:
     started = time.perf_counter()
-    await write_package(package, select(repository), [], repository.read_file, as_xml=True)
+    await write_package(package, await select(repository), [], repository.read_file, as_xml=True)
     return time.perf_counter() - started
 
 

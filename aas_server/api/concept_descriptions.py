@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
 from aas_server.api.bodies import read_json
 from aas_server.api.call import Call
 from aas_server.api.documents import (
@@ -20,14 +18,14 @@ from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.store.protocol import Kind
 
 
-def list_concept_descriptions(call: Call) -> Response:
+async def list_concept_descriptions(call: Call) -> Response:
     """Answer with a page of concept descriptions."""
     wanted = document_filter(
         call,
         is_case_of=call.query.reference("isCaseOf"),
         data_specification=call.query.reference("dataSpecificationRef"),
     )
-    page = call.repository.concept_descriptions.page(
+    page = await call.repository.concept_descriptions.page(
         wanted, limit=call.limit(), cursor=call.query.cursor()
     )
     return page_response([found.body() for found in page.documents], page.cursor)
@@ -44,12 +42,12 @@ async def post_concept_description(call: Call) -> Response:
     return created_document(call, concept, f"/concept-descriptions/{encode_identifier(concept.id)}")
 
 
-def get_concept_description(call: Call) -> Response | Awaitable[Response]:
+async def get_concept_description(call: Call) -> Response:
     """Answer with one concept description in the form that Accept likes best."""
-    concept = call.repository.concept_descriptions.get(call.identifier("cdIdentifier"))
+    concept = await call.repository.concept_descriptions.get(call.identifier("cdIdentifier"))
     media_type = wanted_type(call)
     if media_type != JSON:
-        return in_form(call, concept, concept.tree(), media_type)
+        return await in_form(call, concept, concept.tree(), media_type)
     return whole_response(concept)
 
 

@@ -10,20 +10,20 @@ from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.registry.discovery import Discovery, Pair, asset_link_pairs
 
 
-def list_shell_ids(call: Call) -> Response:
+async def list_shell_ids(call: Call) -> Response:
     """Answer with a page of ids of shells that have all of the asset ids."""
-    return _page(call, call.query.asset_ids())
+    return await _page(call, call.query.asset_ids())
 
 
 async def search_shell_ids(call: Call) -> Response:
     """Answer with a page of ids of shells that have all of the asset links in the body."""
     body = await read_json(call)
-    return _page(call, asset_link_pairs(body if isinstance(body, list) else [body]))
+    return await _page(call, asset_link_pairs(body if isinstance(body, list) else [body]))
 
 
-def get_asset_links(call: Call) -> Response:
+async def get_asset_links(call: Call) -> Response:
     """Answer with the asset links of one shell."""
-    return view_response(_discovery(call).links(call.identifier("aasIdentifier")))
+    return view_response(await _discovery(call).links(call.identifier("aasIdentifier")))
 
 
 async def post_asset_links(call: Call) -> Response:
@@ -42,8 +42,8 @@ async def delete_asset_links(call: Call) -> Response:
     return no_content()
 
 
-def _page(call: Call, wanted: frozenset[Pair]) -> Response:
-    page = _discovery(call).shell_ids(wanted, limit=call.limit(), cursor=call.query.cursor())
+async def _page(call: Call, wanted: frozenset[Pair]) -> Response:
+    page = await _discovery(call).shell_ids(wanted, limit=call.limit(), cursor=call.query.cursor())
     return page_of_views(page.ids, page.cursor)
 
 

@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import Any
 
 from aas_server.api.bodies import read_json
-from aas_server.api.call import Answer, Call
+from aas_server.api.call import Call
 from aas_server.api.documents import etag, warning
 from aas_server.api.paging import page_of, page_of_views
 from aas_server.api.responses import (
@@ -44,14 +44,14 @@ from aas_server.repository.document import Document
 from aas_server.store.protocol import Kind
 
 
-def list_elements(call: Call) -> Response:
+async def list_elements(call: Call) -> Response:
     """Answer with a page of the submodel's own elements, each as a read of it alone shows it.
 
     A page of $path counts paths: those of the elements one after the other.
     """
     level, extent = call.modifiers()
     limit, cursor = call.limit(), call.query.cursor()
-    submodel = submodel_of(call).tree()
+    submodel = (await submodel_of(call)).tree()
     content = call.operation.content
     if content is Content.PATH:
         paths = [id_short_paths(each, (_id_short(each),), level) for each in children(submodel)]
@@ -69,11 +69,11 @@ def list_elements(call: Call) -> Response:
     return page_of_views(result, following)
 
 
-def get_element(call: Call) -> Answer:
+async def get_element(call: Call) -> Response:
     """Answer with one element in the form that is asked for."""
     level, extent = call.modifiers()
     path = call.id_short_path()
-    submodel = submodel_of(call)
+    submodel = await submodel_of(call)
     content = call.operation.content
     if content is Content.VALUE:
         return value_response(submodel, path, level, extent)
@@ -89,7 +89,7 @@ def get_element(call: Call) -> Answer:
 async def post_element(call: Call) -> Response:
     """Add an element to the submodel, or to the container in the path."""
     call.modifiers()
-    submodel_id = submodel_of(call).id
+    submodel_id = (await submodel_of(call)).id
     parent = call.id_short_path() if "idShortPath" in call.values else ()
     checked = await call.repository.verifier.check(await read_json(call))
     strict = call.repository.verifier.strict
@@ -117,7 +117,7 @@ async def post_element(call: Call) -> Response:
 async def put_element(call: Call) -> Response:
     """Create or replace the element in the path."""
     call.modifiers()
-    submodel_id = submodel_of(call).id
+    submodel_id = (await submodel_of(call)).id
     path = call.id_short_path()
     checked = await call.repository.verifier.check(await read_json(call))
     strict = call.repository.verifier.strict
@@ -141,7 +141,7 @@ async def patch_element(call: Call) -> Response:
     A value that a machine owns is answered for once the machine took it.
     """
     call.modifiers()
-    submodel_id = submodel_of(call).id
+    submodel_id = (await submodel_of(call)).id
     path = call.id_short_path()
     patch = await read_json(call)
     content = call.operation.content
@@ -181,7 +181,7 @@ async def delete_element(call: Call) -> Response:
         require_stored(call, submodel, path)
         return deleted(submodel, path)
 
-    await _edit(call, submodel_of(call).id, delete, path, 0)
+    await _edit(call, (await submodel_of(call)).id, delete, path, 0)
     return no_content()
 
 

@@ -32,7 +32,7 @@ from aas_server.errors import (
     StoreUnavailable,
 )
 from aas_server.operations.delegate import DelegateFailed
-from aas_server.operations.jobs import JobRefused, WorkFailed
+from aas_server.operations.job import JobRefused, WorkFailed
 
 log = structlog.get_logger(__name__)
 

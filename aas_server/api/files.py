@@ -32,104 +32,115 @@ _BINARY: Final = "application/octet-stream"
 
 async def get_attachment(call: Call) -> Answer:
     """Answer with the content of a File."""
-    submodel = submodel_of(call)
+    submodel = await submodel_of(call)
     element = _file(submodel.tree(), call.id_short_path())
-    entry = _entry(call, Kind.SUBMODEL, submodel.id, element.get("value"))
+    entry = await _entry(call, Kind.SUBMODEL, submodel.id, element.get("value"))
     return await file_response(call, entry)
 
 
 async def put_attachment(call: Call) -> Response:
     """Set the content of a File, and its value and content type with it."""
-    submodel_id = submodel_of(call).id
+    submodel_id = (await submodel_of(call)).id
     path = call.id_short_path()
-    _file_to_change(call, submodel_id, path)
+    await _file_to_change(call, call.repository.unit(actor=call.actor), submodel_id, path)
     upload = await read_upload(call, call.repository.write_file)
-    unit, submodel, element = _file_to_change(call, submodel_id, path)
-    name = _free_name(upload.file_name, _values_but(submodel, path))
-    entry = _new_entry(Kind.SUBMODEL, submodel_id, name, upload)
-    changed = {**element, "value": name, "contentType": entry.content_type}
-    tree = with_changed(submodel, path, lambda _: changed)
-    unit.replace(Kind.SUBMODEL, submodel_id, tree, path=format_id_short_path(path))
-    unit.put_file(entry)
-    await unit.commit()
-    return no_content([tag_header(entry)])
+
+    async def put(unit: Unit) -> FileEntry:
+        submodel, element = await _file_to_change(call, unit, submodel_id, path)
+        name = _free_name(upload.file_name, _values_but(submodel, path))
+        entry = _new_entry(Kind.SUBMODEL, submodel_id, name, upload)
+        changed = {**element, "value": name, "contentType": entry.content_type}
+        tree = with_changed(submodel, path, lambda _: changed)
+        await unit.replace(Kind.SUBMODEL, submodel_id, tree, path=format_id_short_path(path))
+        unit.put_file(entry)
+        return entry
+
+    return no_content([tag_header(await call.repository.change(put, actor=call.actor))])
 
 
 async def delete_attachment(call: Call) -> Response:
     """Delete the content of a File, and its value with it."""
-    submodel_id = submodel_of(call).id
+    submodel_id = (await submodel_of(call)).id
     path = call.id_short_path()
-    unit, submodel, element = _file_to_change(call, submodel_id, path)
-    _entry(call, Kind.SUBMODEL, submodel_id, element.get("value"))
-    changed = {name: value for name, value in element.items() if name != "value"}
-    tree = with_changed(submodel, path, lambda _: changed)
-    unit.replace(Kind.SUBMODEL, submodel_id, tree, path=format_id_short_path(path))
-    await unit.commit()
+
+    async def delete(unit: Unit) -> None:
+        submodel, element = await _file_to_change(call, unit, submodel_id, path)
+        await _entry(call, Kind.SUBMODEL, submodel_id, element.get("value"))
+        changed = {name: value for name, value in element.items() if name != "value"}
+        tree = with_changed(submodel, path, lambda _: changed)
+        await unit.replace(Kind.SUBMODEL, submodel_id, tree, path=format_id_short_path(path))
+
+    await call.repository.change(delete, actor=call.actor)
     return Response(200, ((b"content-length", b"0"),), b"")
 
 
 async def get_thumbnail(call: Call) -> Answer:
     """Answer with the picture of the shell's asset."""
-    shell = shell_of(call)
-    entry = _entry(call, Kind.SHELL, shell.id, _thumbnail(shell.tree()))
+    shell = await shell_of(call)
+    entry = await _entry(call, Kind.SHELL, shell.id, _thumbnail(shell.tree()))
     return await file_response(call, entry)
 
 
 async def put_thumbnail(call: Call) -> Response:
     """Set the picture of the shell's asset."""
-    shell_id = shell_of(call).id
-    _shell_to_change(call, shell_id)
+    shell_id = (await shell_of(call)).id
+    await _shell_to_change(call, call.repository.unit(actor=call.actor), shell_id)
     upload = await read_upload(call, call.repository.write_file)
-    unit, shell = _shell_to_change(call, shell_id)
-    name = _free_name(upload.file_name, ())
-    entry = _new_entry(Kind.SHELL, shell_id, name, upload)
-    thumbnail = {"path": name, "contentType": entry.content_type}
-    asset = {**_asset(shell), "defaultThumbnail": thumbnail}
-    unit.replace(Kind.SHELL, shell_id, _with_asset(shell, asset))
-    unit.put_file(entry)
-    await unit.commit()
+    entry = _new_entry(Kind.SHELL, shell_id, _free_name(upload.file_name, ()), upload)
+    thumbnail = {"path": entry.path, "contentType": entry.content_type}
+
+    async def put(unit: Unit) -> None:
+        shell = await _shell_to_change(call, unit, shell_id)
+        asset = {**_asset(shell), "defaultThumbnail": thumbnail}
+        await unit.replace(Kind.SHELL, shell_id, _with_asset(shell, asset))
+        unit.put_file(entry)
+
+    await call.repository.change(put, actor=call.actor)
     return no_content([tag_header(entry)])
 
 
 async def delete_thumbnail(call: Call) -> Response:
     """Delete the picture of the shell's asset."""
-    shell_id = shell_of(call).id
-    unit, shell = _shell_to_change(call, shell_id)
-    if _thumbnail(shell) is None:
-        raise NotFound(f"the shell {shell_id!r} has no thumbnail")
-    asset = {name: value for name, value in _asset(shell).items() if name != "defaultThumbnail"}
-    unit.replace(Kind.SHELL, shell_id, _with_asset(shell, asset))
-    await unit.commit()
+    shell_id = (await shell_of(call)).id
+
+    async def delete(unit: Unit) -> None:
+        shell = await _shell_to_change(call, unit, shell_id)
+        if _thumbnail(shell) is None:
+            raise NotFound(f"the shell {shell_id!r} has no thumbnail")
+        asset = {name: value for name, value in _asset(shell).items() if name != "defaultThumbnail"}
+        await unit.replace(Kind.SHELL, shell_id, _with_asset(shell, asset))
+
+    await call.repository.change(delete, actor=call.actor)
     return no_content()
 
 
-def _file_to_change(call: Call, submodel_id: str, path: IdShortPath) -> tuple[Unit, Node, Node]:
-    """Return an empty unit, and the submodel and the File in it as the unit finds them.
+async def _file_to_change(
+    call: Call, unit: Unit, submodel_id: str, path: IdShortPath
+) -> tuple[Node, Node]:
+    """Return the submodel and the File in it as ``unit`` finds them.
 
     Raises ``NotFound``, ``NotAllowed``, and ``PreconditionFailed`` unless the content is as the
     call demands.
     """
-    unit = call.repository.unit(actor=call.actor)
-    submodel = _found(unit, Kind.SUBMODEL, submodel_id)
+    submodel = await _found(unit, Kind.SUBMODEL, submodel_id)
     element = _file(submodel, path)
-    _require(call, unit, Kind.SUBMODEL, submodel_id, element.get("value"))
-    return unit, submodel, element
+    await _require(call, unit, Kind.SUBMODEL, submodel_id, element.get("value"))
+    return submodel, element
 
 
-def _shell_to_change(call: Call, shell_id: str) -> tuple[Unit, Node]:
-    unit = call.repository.unit(actor=call.actor)
-    shell = _found(unit, Kind.SHELL, shell_id)
-    _require(call, unit, Kind.SHELL, shell_id, _thumbnail(shell))
-    return unit, shell
+async def _shell_to_change(call: Call, unit: Unit, shell_id: str) -> Node:
+    shell = await _found(unit, Kind.SHELL, shell_id)
+    await _require(call, unit, Kind.SHELL, shell_id, _thumbnail(shell))
+    return shell
 
 
-def _require(call: Call, unit: Unit, kind: Kind, owner: str, name: object) -> None:
-    entry = unit.file(kind, owner, name) if isinstance(name, str) else None
+async def _require(call: Call, unit: Unit, kind: Kind, owner: str, name: object) -> None:
+    entry = await unit.file(kind, owner, name) if isinstance(name, str) else None
     call.conditions().require(None if entry is None else file_tag(entry))
 
 
-def _found(unit: Unit, kind: Kind, identifier: str) -> Node:
-    tree = unit.find(kind, identifier)
+async def _found(unit: Unit, kind: Kind, identifier: str) -> Node:
+    tree = await unit.find(kind, identifier)
     if tree is None:
         raise NotFound(f"there is no {kind.value} with the id {identifier!r}")
     return tree
@@ -142,11 +153,11 @@ def _file(submodel: Node, path: IdShortPath) -> Node:
     return element
 
 
-def _entry(call: Call, kind: Kind, owner: str, name: object) -> FileEntry:
+async def _entry(call: Call, kind: Kind, owner: str, name: object) -> FileEntry:
     """Return the file that a document calls ``name``; raises ``NotFound`` that says why not."""
     if not isinstance(name, str) or not name:
         raise NotFound("there is no file here: nothing was uploaded yet")
-    entry = call.repository.file_entry(kind, owner, name)
+    entry = await call.repository.file_entry(kind, owner, name)
     if entry is None:
         elsewhere = "it is elsewhere" if "://" in name else "nothing was uploaded for it"
         raise NotFound(f"the content of {name!r} is not on this server: {elsewhere}")

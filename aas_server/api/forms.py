@@ -53,7 +53,7 @@ async def in_form(call: Call, document: Document, tree: Node, media_type: str) -
         return Response(200, (_type(media_type), _length(body), tag, VARIES), body)
     # Units come from other documents, too: no entity tag of this one tells when the table changes.
     write = write_csv if media_type == CSV else write_xlsx
-    concepts = _concepts(call, tree)
+    concepts = await _concepts(call, tree)
     body = await asyncio.to_thread(write, tree, languages=languages_of(call), concept=concepts.get)
     content_type = (b"content-type", _CSV_TYPE) if media_type == CSV else _type(media_type)
     return Response(200, (content_type, _length(body), _VARIES_IN_LANGUAGE), body)
@@ -67,15 +67,15 @@ def _length(body: bytes) -> Header:
     return (b"content-length", str(len(body)).encode())
 
 
-def _concepts(call: Call, submodel: Node) -> dict[str, Node]:
+async def _concepts(call: Call, submodel: Node) -> dict[str, Node]:
     """Return the concept descriptions behind the semantic ids of elements, by id."""
-    found: dict[str, Node] = {}
-    for _, element in walk(submodel):
-        for identifier in key_values(element.get("semanticId"))[-1:]:
-            concept = call.repository.concept_descriptions.find(identifier)
-            if concept is not None and identifier not in found:
-                found[identifier] = concept.tree()
-    return found
+    wanted = {
+        identifier
+        for _, element in walk(submodel)
+        for identifier in key_values(element.get("semanticId"))[-1:]
+    }
+    found = await call.repository.concept_descriptions.find_all(wanted)
+    return {identifier: concept.tree() for identifier, concept in found.items()}
 
 
 def _as_rdf(document: Document, tree: Node, form: RdfFormat) -> bytes:

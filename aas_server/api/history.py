@@ -34,11 +34,11 @@ async def _body_at(call: Call, kind: Kind, identifier: str, time: int | None) ->
     """
     collection = call.repository.collection(kind)
     if time is None:
-        return collection.get(identifier).body()
+        return (await collection.get(identifier)).body()
     body = await call.repository.version_at(kind, identifier, time)
     if body is not None:
         return body
-    document = collection.find(identifier)
+    document = await collection.find(identifier)
     what = f"the {kind.value} {identifier!r}"
     if document is None:
         raise NotFound(f"{what} did not exist at {to_iso(time)}, or that is not kept any more")

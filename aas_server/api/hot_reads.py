@@ -6,6 +6,7 @@ answer is looked up anew, and rendered anew as soon as the document or the live 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Final, Protocol
 
 from starlette.types import Message
@@ -19,11 +20,12 @@ from aas_server.api.responses import HEAD, Response, raw_head
 from aas_server.live.slots import Slot
 from aas_server.metamodel.id_short_path import IdShortPath
 from aas_server.repository.collection import Collection
-from aas_server.repository.document import Document
 from aas_server.repository.repository import Repository
 
 MAX_PATHS: Final = 10_000
 MAX_PATH_LENGTH: Final = 4_096
+MAX_HELD: Final = 33_554_432
+"""Bytes of whole documents that are held as answers, whatever of them is still in memory."""
 
 SPECIAL_HEADERS: Final = frozenset(
     {
@@ -89,27 +91,78 @@ class HotRead(Protocol):
 class HotDocument:
     """A whole shell or submodel, kept while it and its live values stay the same."""
 
-    __slots__ = ("_answer", "_collection", "_document", "_id", "_version", "series")
+    __slots__ = (
+        "_answer",
+        "_collection",
+        "_held",
+        "_id",
+        "_revision",
+        "_sequence",
+        "_version",
+        "series",
+    )
 
-    def __init__(self, collection: Collection, identifier: str, series: Series) -> None:
+    def __init__(
+        self, collection: Collection, identifier: str, series: Series, held: HeldAnswers
+    ) -> None:
         self.series = series
         self._collection = collection
         self._id = identifier
-        self._document: Document | None = None
+        self._held = held
+        self._sequence = self._revision = 0
         self._version: tuple[int, int] | None = None
         self._answer: HotAnswer | None = None
 
     def answer(self) -> HotAnswer | None:
         """Return the present answer, or None when only the full way knows it."""
-        document = self._collection.find(self._id)
+        document = self._collection.cached(self._id)
         if document is None or document.may_hold_blobs:
-            self._document = self._answer = None
+            self._answer = None
             return None
-        version = document.live_version()
-        if document is not self._document or version != self._version:
+        stored, version = document.stored, document.live_version()
+        if (
+            self._answer is None
+            or version != self._version
+            or stored.revision != self._revision
+            or stored.sequence != self._sequence
+        ):
             self._answer = HotAnswer(whole_response(document))
-            self._document, self._version = document, version
+            self._version = version
+            self._sequence, self._revision = stored.sequence, stored.revision
+            self._held.add(self, len(self._answer.body))
         return self._answer
+
+    def forget(self) -> None:
+        """Let go of the answer; the next reader makes it anew."""
+        self._answer = None
+
+
+class HeldAnswers:
+    """The answers of whole documents that are held: the ones that were made last.
+
+    Values are small; documents are not, and what is read once may never be asked for again. They
+    take ``most`` bytes at most, and never more than ``MAX_HELD``.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._sizes: OrderedDict[HotDocument, int] = OrderedDict()
+        self.size = 0
+        """Bytes of the bodies that are held."""
+
+    def add(self, document: HotDocument, size: int) -> None:
+        """Note that ``document`` holds an answer of ``size`` bytes; may let go of other ones'."""
+        self.size += size - self._sizes.pop(document, 0)
+        self._sizes[document] = size
+        while self.size > min(self._most, MAX_HELD) and len(self._sizes) > 1:
+            oldest, freed = self._sizes.popitem(last=False)
+            self.size -= freed
+            oldest.forget()
+
+    def clear(self) -> None:
+        """Forget every document; the answers go with them."""
+        self._sizes.clear()
+        self.size = 0
 
 
 class HotValue:
@@ -117,9 +170,10 @@ class HotValue:
 
     __slots__ = (
         "_answer",
-        "_document",
         "_id",
         "_path",
+        "_revision",
+        "_sequence",
         "_slot",
         "_submodels",
         "_version",
@@ -133,7 +187,7 @@ class HotValue:
         self._submodels = submodels
         self._id = identifier
         self._path = path
-        self._document: Document | None = None
+        self._sequence = self._revision = 0
         self._slot: Slot | None = None
         self._version: int | tuple[int, int] | None = None
         self._answer: HotAnswer | None = None
@@ -143,15 +197,23 @@ class HotValue:
 
         Raises what ``value_response`` raises.
         """
-        document = self._submodels.find(self._id)
+        document = self._submodels.cached(self._id)
         if document is None:
-            self._document = self._slot = self._answer = None
+            self._slot = self._answer = None
             return None
-        slot = document.slot(self._path)
+        # The document is not held: it is much larger than one of its values.
+        stored, slot = document.stored, document.slot(self._path)
         version = document.live_version() if slot is None else slot.point.version
-        if document is not self._document or slot is not self._slot or version != self._version:
+        if (
+            self._answer is None
+            or version != self._version
+            or slot is not self._slot
+            or stored.revision != self._revision
+            or stored.sequence != self._sequence
+        ):
             self._answer = HotAnswer(value_response(document, self._path))
-            self._document, self._slot, self._version = document, slot, version
+            self._slot, self._version = slot, version
+            self._sequence, self._revision = stored.sequence, stored.revision
         return self._answer
 
 
@@ -161,6 +223,7 @@ class HotReads:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._entries: dict[bytes, HotRead] = {}
+        self.held: Final = HeldAnswers(repository.cache.capacity)
         self.find = self._entries.get
         """Return the entry of a raw path (bytes, as the request line has it), or None."""
 
@@ -172,16 +235,18 @@ class HotReads:
         if len(self._entries) >= MAX_PATHS:
             # One identifier has many spellings: whoever sends them all must not fill the memory.
             self._entries.clear()
+            self.held.clear()
         self._entries[key] = self._entry(call, series)
 
     def _entry(self, call: Call, series: Series) -> HotRead:
         if "aasIdentifier" in call.values:
-            return HotDocument(self._repository.shells, call.identifier("aasIdentifier"), series)
+            identifier = call.identifier("aasIdentifier")
+            return HotDocument(self._repository.shells, identifier, series, self.held)
         submodels = self._repository.submodels
         identifier = call.identifier("submodelIdentifier")
         if "idShortPath" in call.values:
             return HotValue(submodels, identifier, call.id_short_path(), series)
-        return HotDocument(submodels, identifier, series)
+        return HotDocument(submodels, identifier, series, self.held)
 
 
 def present(entry: HotRead) -> HotAnswer | None:

@@ -20,7 +20,7 @@ from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.metamodel.tree import Node
 from aas_server.metamodel.views import Content, Extent, Level, value_only
 from aas_server.operations.executor import Message
-from aas_server.operations.jobs import Job, WorkFailed
+from aas_server.operations.job import Job, WorkFailed
 from aas_server.operations.service import OperationResult
 
 _ELEMENT: Final = "/{idShortPath}"
@@ -29,7 +29,7 @@ _PARAMETER: Final = re.compile(r"{(\w+)}")
 
 async def invoke(call: Call) -> Response:
     """Carry out an Operation and answer with its result."""
-    submodel_id, body = submodel_of(call).id, await read_json(call)
+    submodel_id, body = (await submodel_of(call)).id, await read_json(call)
     result = await call.services.operations.invoke(
         submodel_id,
         call.id_short_path(),
@@ -42,8 +42,8 @@ async def invoke(call: Call) -> Response:
 
 async def invoke_async(call: Call) -> Response:
     """Begin to carry out an Operation; Location says where to ask how it fares."""
-    submodel_id, body = submodel_of(call).id, await read_json(call)
-    job = call.services.operations.invoke_async(
+    submodel_id, body = (await submodel_of(call)).id, await read_json(call)
+    job = await call.services.operations.invoke_async(
         submodel_id,
         call.id_short_path(),
         body,
@@ -53,17 +53,17 @@ async def invoke_async(call: Call) -> Response:
     return _empty(202, _address(call, "operation-status", job.handle))
 
 
-def get_operation_status(call: Call) -> Response:
+async def get_operation_status(call: Call) -> Response:
     """Answer how an invocation fares, or with the way to its result once it has ended."""
-    job = _job(call)
+    job = await _job(call)
     if job.finished:
         return _empty(302, _address(call, "operation-results", job.handle))
     return view_response({"executionState": job.state.value})
 
 
-def get_operation_result(call: Call) -> Response:
+async def get_operation_result(call: Call) -> Response:
     """Answer with the result of an invocation, or how it fares while there is none."""
-    job = _job(call)
+    job = await _job(call)
     if job.result is not None:
         return view_response(_result_view(job.result, value_only=_is_value_only(call)))
     if not job.finished:
@@ -85,9 +85,9 @@ def _is_value_only(call: Call) -> bool:
     return call.operation.content is Content.VALUE
 
 
-def _job(call: Call) -> Job[OperationResult]:
-    submodel_id = submodel_of(call).id
-    return call.services.operations.find(
+async def _job(call: Call) -> Job[OperationResult]:
+    submodel_id = (await submodel_of(call)).id
+    return await call.services.operations.find(
         submodel_id, call.id_short_path(), call.identifier("handleId")
     )
 

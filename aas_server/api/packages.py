@@ -20,18 +20,21 @@ from aas_server.api.responses import Response, created, no_content, view_respons
 from aas_server.errors import BadRequest
 from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.metamodel.tree import Node
-from aas_server.operations.jobs import Job, JobState
+from aas_server.operations.job import Job, JobState
+from aas_server.operations.records import JsonCodec
 from aas_server.packages.reader import read_package
 from aas_server.store.protocol import FileEntry, Kind, StoredFile
 
 _OWNER: Final = "packages"
 _MAX_AAS_IDS: Final = 1000
+_CODEC: Final = JsonCodec(dict[str, Any])
+"""The result of a job is the description of the package."""
 
 
-def list_packages(call: Call) -> Response:
+async def list_packages(call: Call) -> Response:
     """Answer with a page of packages: their ids and the shells in each."""
     aas_id = call.query.identifier("aasId")
-    page = call.services.packages.page(aas_id, limit=call.limit(), cursor=call.query.cursor())
+    page = await call.services.packages.page(aas_id, limit=call.limit(), cursor=call.query.cursor())
     return page_of_views([_description(found.tree()) for found in page.documents], page.cursor)
 
 
@@ -44,7 +47,7 @@ async def post_package(call: Call) -> Response:
 
 async def get_package(call: Call) -> Answer:
     """Answer with the bytes of a package."""
-    entry = call.services.packages.entry(call.identifier("packageId"))
+    entry = await call.services.packages.entry(call.identifier("packageId"))
     name = (b"x-filename", quote(entry.file_name, safe=" ()[]{}!#$&'+,;=@^`~").encode("ascii"))
     return await file_response(call, entry, headers=(name,))
 
@@ -52,7 +55,7 @@ async def get_package(call: Call) -> Answer:
 async def put_package(call: Call) -> Response:
     """Keep a package in the place of the one with its id, or as a new one."""
     package_id = call.identifier("packageId")
-    _require(call)(call.repository.file_entry(Kind.PACKAGE, package_id, ""))
+    _require(call)(await call.repository.file_entry(Kind.PACKAGE, package_id, ""))
     upload = await read_upload(call, call.repository.write_file)
     description, is_new = await _keep(call, upload, package_id)
     return created(description, _location(call, description)) if is_new else no_content()
@@ -70,24 +73,29 @@ async def post_package_async(call: Call) -> Response:
     """Keep a package; what is in it is looked at after the answer."""
     upload = await read_upload(call, call.repository.write_file)
     package_id = call.services.clock.new_id()
-    job = call.services.jobs.start(lambda: _keep(call, upload, package_id), owner=_OWNER)
+
+    async def work() -> Node:
+        description, _ = await _keep(call, upload, package_id)
+        return description
+
+    job = await call.services.jobs.start(work, owner=_OWNER, codec=_CODEC)
     handle = encode_identifier(job.handle)
     location = call.origin.location(f"/packages-async/status/{handle}")
     return Response(202, ((b"location", location), (b"content-length", b"0")), b"")
 
 
-def get_package_status(call: Call) -> Response:
+async def get_package_status(call: Call) -> Response:
     """Answer how far an upload is; lead to its result once it has ended."""
-    job = _job(call)
+    job = await _job(call)
     if not job.finished:
         return view_response({"executionState": job.state.value})
     location = call.origin.location(f"/packages-async/results/{call.values['handleId']}")
     return Response(302, ((b"location", location), (b"content-length", b"0")), b"")
 
 
-def get_package_result(call: Call) -> Response:
+async def get_package_result(call: Call) -> Response:
     """Answer how an upload ended."""
-    job = _job(call)
+    job = await _job(call)
     result: Node = {"executionState": job.state.value}
     if job.finished:
         result["success"] = job.state is JobState.COMPLETED
@@ -95,13 +103,12 @@ def get_package_result(call: Call) -> Response:
         message = {"messageType": "Error", "code": job.error.code, "text": str(job.error)}
         result["messages"] = [message]
     elif job.result is not None:
-        description, _ = job.result
-        result |= description
+        result |= job.result
     return view_response(result)
 
 
-def _job(call: Call) -> Job[tuple[Node, bool]]:
-    return call.services.jobs.find(call.identifier("handleId"), owner=_OWNER)
+async def _job(call: Call) -> Job[Node]:
+    return await call.services.jobs.find(call.identifier("handleId"), owner=_OWNER, codec=_CODEC)
 
 
 async def _keep(call: Call, upload: Upload, package_id: str) -> tuple[Node, bool]:

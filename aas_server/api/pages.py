@@ -11,7 +11,9 @@ from starlette.responses import Response as PageResponse
 
 from aas_server.api.docs_page import add_docs
 from aas_server.api.errors import MethodNotAllowed
+from aas_server.api.health import Health
 from aas_server.api.operations.table import BASE_PATHS
+from aas_server.api.responses import encode_json
 from aas_server.api.settings import ApiSettings
 from aas_server.api.start_page import CONTENT_SECURITY_POLICY, render_start_page
 from aas_server.errors import NotFound
@@ -24,7 +26,6 @@ HEALTH_PATHS: Final = (
 )
 """Where health is told; clients ask for the last ones below the base address they are given."""
 
-_HEALTH: Final = b'{"status":"UP"}'
 _START_PAGE_HEADERS: Final = {
     "cache-control": "no-store",
     "content-security-policy": CONTENT_SECURITY_POLICY,
@@ -43,11 +44,19 @@ def build_pages(
     """
 
     async def start(_request: Request) -> PageResponse:
-        page = render_start_page(repository, version=settings.version)
+        page = await render_start_page(repository, version=settings.version)
         return PageResponse(page, media_type="text/html", headers=_START_PAGE_HEADERS)
 
+    health_of_store = Health(repository)
+
     async def health(_request: Request) -> PageResponse:
-        return PageResponse(_HEALTH, media_type="application/json")
+        report = await health_of_store.report()
+        return PageResponse(
+            encode_json(report),
+            status_code=200 if report["status"] == "UP" else 503,
+            media_type="application/json",
+            headers={"cache-control": "no-store"},
+        )
 
     async def metrics(_request: Request) -> PageResponse:
         return PageResponse(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -19,13 +19,13 @@ from aas_server.store.protocol import Kind
 _DESCRIPTORS: Final = "shell-descriptors"
 
 
-def list_recent_changes(call: Call) -> Response:
+async def list_recent_changes(call: Call) -> Response:
     """Answer with a page of what ``createdFrom`` and ``updatedFrom`` let through, in order of
     creation: ids, times, and what the list can be filtered by; of shell descriptors the whole.
     """
     resource = call.operation.path.split("/")[1]
     if resource == _DESCRIPTORS:
-        changed = shell_descriptor_page(call)
+        changed = await shell_descriptor_page(call)
         return page_response([_with_times(each) for each in changed.descriptors], changed.cursor)
     kind, about = _KINDS[resource]
     wanted = document_filter(
@@ -33,7 +33,7 @@ def list_recent_changes(call: Call) -> Response:
         asset_ids=call.query.asset_ids(),
         semantic_id=call.query.reference("semanticId"),
     )
-    page = call.repository.collection(kind).page(
+    page = await call.repository.collection(kind).page(
         wanted, limit=call.limit(), cursor=call.query.cursor()
     )
     return page_of_views([_change(each, about) for each in page.documents], page.cursor)

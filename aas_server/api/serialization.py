@@ -40,7 +40,7 @@ _SHOWN: Final = 20
 async def get_serialization(call: Call) -> Answer:
     """Answer with the documents that are asked for by id, or with all, in the form of Accept."""
     with_concepts = call.query.boolean("includeConceptDescriptions", default=True)
-    chosen = select(
+    chosen = await select(
         call.repository,
         shells=_identifiers(call, "aasIds"),
         submodels=_identifiers(call, "submodelIds"),
@@ -96,7 +96,7 @@ async def _package(call: Call, chosen: Selection, media_type: str) -> StreamResp
         await write_package(
             file,
             chosen,
-            files_of(call.repository, chosen),
+            files_of(chosen),
             call.repository.read_file,
             as_xml=_AASX[media_type],
         )

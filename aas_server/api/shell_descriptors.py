@@ -18,9 +18,9 @@ from aas_server.registry.register import DescriptorPage, Register
 from aas_server.registry.schemas import ASSET_KINDS
 
 
-def list_shell_descriptors(call: Call) -> Response:
+async def list_shell_descriptors(call: Call) -> Response:
     """Answer with a page of shell descriptors."""
-    page = shell_descriptor_page(call)
+    page = await shell_descriptor_page(call)
     return page_response([each.body for each in page.descriptors], page.cursor)
 
 
@@ -32,9 +32,9 @@ async def post_shell_descriptor(call: Call) -> Response:
     return created_document(call, descriptor, _path(descriptor.id))
 
 
-def get_shell_descriptor(call: Call) -> Response:
+async def get_shell_descriptor(call: Call) -> Response:
     """Answer with the descriptor of one shell."""
-    descriptor = _shells(call).get(call.identifier("aasIdentifier"), call.origin.url)
+    descriptor = await _shells(call).get(call.identifier("aasIdentifier"), call.origin.url)
     return json_response(descriptor.body, headers=(etag(descriptor.tag),))
 
 
@@ -57,7 +57,7 @@ async def delete_shell_descriptor(call: Call) -> Response:
     return no_content()
 
 
-def shell_descriptor_page(call: Call) -> DescriptorPage:
+async def shell_descriptor_page(call: Call) -> DescriptorPage:
     """Return the page of shell descriptors that the query asks for."""
     kind = call.query.one("assetKind")
     if kind is not None and kind not in ASSET_KINDS:
@@ -65,13 +65,11 @@ def shell_descriptor_page(call: Call) -> DescriptorPage:
         raise BadRequest(f"{kind!r} is none of {known}", path="assetKind")
     encoded_type = call.query.one("assetType")
     asset_type = None if encoded_type is None else decode_identifier(encoded_type, name="assetType")
-    registry = call.services.registry
-    return registry.shells.page(
-        document_filter(call, asset_ids=call.query.asset_ids()),
-        call.origin.url,
-        limit=call.limit(),
-        cursor=call.query.cursor(),
-        keep=registry.of_asset(kind, asset_type),
+    wanted = document_filter(
+        call, asset_ids=call.query.asset_ids(), asset_kind=kind, asset_type=asset_type
+    )
+    return await _shells(call).page(
+        wanted, call.origin.url, limit=call.limit(), cursor=call.query.cursor()
     )
 
 

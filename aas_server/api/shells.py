@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import Any
 
 from aas_server.api.bodies import read_json
@@ -26,13 +25,13 @@ from aas_server.repository.document import Document
 from aas_server.store.protocol import Kind
 
 
-def list_shells(call: Call) -> Response:
+async def list_shells(call: Call) -> Response:
     """Answer with a page of shells, or of references to them."""
     by_reference = call.operation.content is Content.REFERENCE
     if by_reference:
         call.modifiers()
     wanted = document_filter(call, asset_ids=call.query.asset_ids())
-    page = call.repository.shells.page(wanted, limit=call.limit(), cursor=call.query.cursor())
+    page = await call.repository.shells.page(wanted, limit=call.limit(), cursor=call.query.cursor())
     if by_reference:
         return page_of_views([shell_reference(found.id) for found in page.documents], page.cursor)
     return page_response([found.body() for found in page.documents], page.cursor)
@@ -46,15 +45,15 @@ async def post_shell(call: Call) -> Response:
     return created_document(call, shell, f"/shells/{encode_identifier(shell.id)}")
 
 
-def get_shell(call: Call) -> Response | Awaitable[Response]:
+async def get_shell(call: Call) -> Response:
     """Answer with one shell in the form that Accept likes best, or with the reference to it."""
-    shell = shell_of(call)
+    shell = await shell_of(call)
     if call.operation.content is Content.REFERENCE:
         call.modifiers()
         return view_response(shell_reference(shell.id))
     media_type = wanted_type(call)
     if media_type != JSON:
-        return in_form(call, shell, shell.tree(), media_type)
+        return await in_form(call, shell, shell.tree(), media_type)
     return whole_response(shell)
 
 
@@ -85,9 +84,9 @@ async def delete_shell(call: Call) -> Response:
     return no_content()
 
 
-def get_asset_information(call: Call) -> Response:
+async def get_asset_information(call: Call) -> Response:
     """Answer with the asset that the shell stands for."""
-    shell = shell_of(call)
+    shell = await shell_of(call)
     asset: Any = shell.tree().get("assetInformation")
     if asset is None:
         raise NotFound(f"the shell {shell.id!r} has no assetInformation")
@@ -108,10 +107,10 @@ async def put_asset_information(call: Call) -> Response:
     return replaced_document(shell)
 
 
-def list_submodel_references(call: Call) -> Response:
+async def list_submodel_references(call: Call) -> Response:
     """Answer with a page of the shell's references to submodels."""
     references, cursor = page_of(
-        submodel_references(shell_of(call).tree()),
+        submodel_references((await shell_of(call)).tree()),
         lambda reference: "\n".join(key_values(reference)),
         limit=call.limit(),
         cursor=call.query.cursor(),
@@ -158,14 +157,14 @@ async def delete_submodel_reference(call: Call) -> Response:
     return no_content()
 
 
-def shell_of(call: Call) -> Document:
+async def shell_of(call: Call) -> Document:
     """Return the shell in the path; raises ``NotFound``."""
-    return call.repository.shells.get(call.identifier("aasIdentifier"))
+    return await call.repository.shells.get(call.identifier("aasIdentifier"))
 
 
-def require_submodel_of_shell(call: Call, submodel_id: str) -> None:
+async def require_submodel_of_shell(call: Call, submodel_id: str) -> None:
     """Raise ``NotFound`` when the shell in the path does not refer to ``submodel_id``."""
-    shell = shell_of(call)
+    shell = await shell_of(call)
     if not refers_to(shell.tree(), submodel_id):
         raise _no_reference(shell.id, submodel_id)
 

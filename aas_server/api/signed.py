@@ -20,7 +20,7 @@ async def get_signed(call: Call) -> Response:
     """Answer with one document, blobs and live values included, as a compact JWS."""
     (parameter,) = call.operation.path_parameters
     collection = call.repository.collection(_PARAMETERS[parameter])
-    document = collection.get(call.identifier(parameter))
+    document = await collection.get(call.identifier(parameter))
     token = await asyncio.to_thread(call.services.signer.sign, document.body())
     body = token.encode("ascii")
     headers = (

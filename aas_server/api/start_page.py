@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -13,7 +13,7 @@ from aas_server.api.operations.table import BASE_PATHS
 from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.metamodel.references import key_values
 from aas_server.metamodel.tree import walk
-from aas_server.repository.collection import Filter
+from aas_server.repository.collection import Collection, Filter
 from aas_server.repository.document import Document
 from aas_server.repository.repository import Repository
 
@@ -59,19 +59,22 @@ _LINKS: Final = (
 )
 
 
-def render_start_page(repository: Repository, *, version: str) -> str:
+async def render_start_page(repository: Repository, *, version: str) -> str:
     """Return the page as HTML, complete in itself."""
-    shells = repository.shells.page(Filter(), limit=MAX_SHELLS).documents
-    shown = {submodel_id for shell in shells for submodel_id in _submodel_ids(shell)}
-    others = [found for found in repository.submodels if found.id not in shown]
-    sections = [_shell_section(repository, shell) for shell in shells]
-    if others:
-        rows = [_submodel_row(found) for found in others[:MAX_SUBMODELS]]
-        sections.append(_section("Submodels of no shell above", "", rows, len(others)))
+    submodels = repository.submodels
+    shells = (await repository.shells.page(Filter(), limit=MAX_SHELLS)).documents
+    listed = [_submodel_ids(shell) for shell in shells]
+    known = await submodels.find_all({each for ids in listed for each in ids[:MAX_SUBMODELS]})
+    sections = [
+        _shell_section(shell, ids, known) for shell, ids in zip(shells, listed, strict=True)
+    ]
+    count = await submodels.count()
+    if count > len(known):
+        sections += await _section_of_others(submodels, count, listed, len(known))
     links = "".join(f'<a href="{path}">{name}</a>' for name, path in _LINKS)
     counts = (
-        f"Shells: {len(repository.shells)}, submodels: {len(repository.submodels)}, "
-        f"concept descriptions: {len(repository.concept_descriptions)}"
+        f"Shells: {await repository.shells.count()}, submodels: {count}, "
+        f"concept descriptions: {await repository.concept_descriptions.count()}"
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -84,12 +87,13 @@ def render_start_page(repository: Repository, *, version: str) -> str:
     )
 
 
-def _shell_section(repository: Repository, shell: Document) -> str:
+def _shell_section(
+    shell: Document, submodel_ids: Sequence[str], known: Mapping[str, Document]
+) -> str:
     tree = shell.tree()
-    submodel_ids = _submodel_ids(shell)
     rows: list[str] = []
     for submodel_id in submodel_ids[:MAX_SUBMODELS]:
-        submodel = repository.submodels.find(submodel_id)
+        submodel = known.get(submodel_id)
         rows.append(
             f"<code>{escape(submodel_id)}</code> (not on this server)"
             if submodel is None
@@ -98,6 +102,25 @@ def _shell_section(repository: Repository, shell: Document) -> str:
     link = f"{_API}/shells/{encode_identifier(shell.id)}"
     title = f'<a href="{link}">{escape(str(tree.get("idShort", shell.id)))}</a>'
     return _section(title, f"<code>{escape(shell.id)}</code>", rows, len(submodel_ids))
+
+
+async def _section_of_others(
+    submodels: Collection, count: int, listed: Sequence[Sequence[str]], known: int
+) -> list[str]:
+    """Return the section of those of ``count`` submodels that no list names, if there are any;
+    ``known`` ones have a row already.
+    """
+    # As many as stand above and as many as have a place here: never all that there are.
+    page = await submodels.page(Filter(), limit=known + MAX_SUBMODELS)
+    named = {each for ids in listed for each in ids}
+    others = [found for found in page.documents if found.id not in named]
+    if not others:
+        return []
+    # What was cut off above is taken to be on this server: looking would be for one number only.
+    cut = named - {each for ids in listed for each in ids[:MAX_SUBMODELS]}
+    total = max(len(others), count - known - len(cut))
+    rows = [_submodel_row(found) for found in others[:MAX_SUBMODELS]]
+    return [_section("Submodels of no shell above", "", rows, total)]
 
 
 def _section(title: str, subtitle: str, rows: list[str], total: int) -> str:

@@ -22,14 +22,14 @@ _SHELL = "aasIdentifier"
 _SUBMODEL = "submodelIdentifier"
 
 
-def list_submodel_descriptors(call: Call) -> Response:
+async def list_submodel_descriptors(call: Call) -> Response:
     """Answer with a page of submodel descriptors."""
     limit, cursor = call.limit(), call.query.cursor()
     if _SHELL in call.values:
-        listed = _embedded(call).all_of(call.identifier(_SHELL), call.origin.url)
+        listed = await _embedded(call).all_of(call.identifier(_SHELL), call.origin.url)
         return page_of_views(*page_of(listed, lambda each: each["id"], limit=limit, cursor=cursor))
     wanted = document_filter(call, semantic_id=call.query.reference("semanticId"))
-    page = _submodels(call).page(wanted, call.origin.url, limit=limit, cursor=cursor)
+    page = await _submodels(call).page(wanted, call.origin.url, limit=limit, cursor=cursor)
     return page_response([each.body for each in page.descriptors], page.cursor)
 
 
@@ -45,13 +45,13 @@ async def post_submodel_descriptor(call: Call) -> Response:
     return created_document(call, descriptor, _path(descriptor.id))
 
 
-def get_submodel_descriptor(call: Call) -> Response:
+async def get_submodel_descriptor(call: Call) -> Response:
     """Answer with the descriptor of one submodel."""
     identifier = call.identifier(_SUBMODEL)
     if _SHELL in call.values:
-        tree = _embedded(call).get(call.identifier(_SHELL), identifier, call.origin.url)
+        tree = await _embedded(call).get(call.identifier(_SHELL), identifier, call.origin.url)
         return json_response(encode_json(tree), headers=(etag(descriptor_tag(tree)),))
-    descriptor = _submodels(call).get(identifier, call.origin.url)
+    descriptor = await _submodels(call).get(identifier, call.origin.url)
     return json_response(descriptor.body, headers=(etag(descriptor.tag),))
 
 

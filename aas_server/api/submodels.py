@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from typing import Final
 
 from aas_server.api.bodies import read_json
 from aas_server.api.call import Call
@@ -36,12 +36,18 @@ from aas_server.metamodel.views import (
 )
 from aas_server.repository.collection import Filter
 from aas_server.repository.document import Document
-from aas_server.repository.repository import put_into
 from aas_server.repository.unit import Unit
+from aas_server.repository.unit_work import put_into
 from aas_server.store.protocol import Kind
 
+MAX_SCANNED: Final = 2000
+"""Submodels that are looked at for one page of paths at most: some have none."""
 
-def list_submodels(call: Call) -> Response:
+_FIRST_CHUNK: Final = 8
+_MAX_CHUNK: Final = 500
+
+
+async def list_submodels(call: Call) -> Response:
     """Answer with a page of submodels in the form that is asked for.
 
     A page of $path counts paths: those of the submodels one after the other.
@@ -50,8 +56,10 @@ def list_submodels(call: Call) -> Response:
     wanted = document_filter(call, semantic_id=call.query.reference("semanticId"))
     content = call.operation.content
     if content is Content.PATH:
-        return page_of_views(*_page_of_paths(call, wanted, level))
-    page = call.repository.submodels.page(wanted, limit=call.limit(), cursor=call.query.cursor())
+        return page_of_views(*await _page_of_paths(call, wanted, level))
+    page = await call.repository.submodels.page(
+        wanted, limit=call.limit(), cursor=call.query.cursor()
+    )
     return page_response(
         [_render(found, content, level, extent) for found in page.documents], page.cursor
     )
@@ -65,16 +73,16 @@ async def post_submodel(call: Call) -> Response:
     return created_document(call, submodel, f"/submodels/{encode_identifier(submodel.id)}")
 
 
-def get_submodel(call: Call) -> Response | Awaitable[Response]:
+async def get_submodel(call: Call) -> Response:
     """Answer with one submodel in the form that is asked for; the normal one as Accept likes it."""
     level, extent = call.modifiers()
-    submodel = submodel_of(call)
+    submodel = await submodel_of(call)
     content = call.operation.content
     if content is not Content.NORMAL:
         return document_response(submodel, _render(submodel, content, level, extent))
     media_type = wanted_type(call)
     if media_type != JSON:
-        return in_form(call, submodel, normal(submodel.tree(), level, extent), media_type)
+        return await in_form(call, submodel, normal(submodel.tree(), level, extent), media_type)
     if _is_whole(submodel, level, extent):
         return whole_response(submodel)
     body = _render(submodel, content, level, extent)
@@ -102,26 +110,28 @@ async def put_submodel(call: Call) -> Response:
 async def delete_submodel(call: Call) -> Response:
     """Delete a submodel; through a shell together with the reference to it."""
     identifier = call.identifier("submodelIdentifier")
-    unit = call.repository.unit(actor=call.actor)
-    if "aasIdentifier" in call.values:
-        shell = _shell(call, unit)
-        unit.replace(Kind.SHELL, shell["id"], without_submodel(shell, identifier))
-    unit.delete(Kind.SUBMODEL, identifier, conditions=call.conditions())
-    await unit.commit()
+
+    async def delete(unit: Unit) -> None:
+        if "aasIdentifier" in call.values:
+            shell = await _shell(call, unit)
+            await unit.replace(Kind.SHELL, shell["id"], without_submodel(shell, identifier))
+        await unit.delete(Kind.SUBMODEL, identifier, conditions=call.conditions())
+
+    await call.repository.change(delete, actor=call.actor)
     return no_content()
 
 
 async def patch_submodel(call: Call) -> Response:
     """Change parts of a submodel, its metadata or its values: all that is named or nothing."""
     call.modifiers()
-    identifier = submodel_of(call).id
+    identifier = (await submodel_of(call)).id
     patch = await read_json(call)
     content = call.operation.content
     if content is Content.VALUE:
         await call.repository.write_value(
             identifier, (), patch, actor=call.actor, conditions=call.conditions()
         )
-        return no_content([etag(submodel_of(call).etag())])
+        return no_content([etag((await submodel_of(call)).etag())])
 
     def change(submodel: Node) -> Node:
         if content is Content.METADATA:
@@ -139,7 +149,7 @@ async def patch_submodel(call: Call) -> Response:
     return replaced_document(submodel)
 
 
-def submodel_of(call: Call) -> Document:
+async def submodel_of(call: Call) -> Document:
     """Return the submodel in the path.
 
     Raises ``NotFound`` when there is none, or when the path leads through a shell that does not
@@ -147,8 +157,8 @@ def submodel_of(call: Call) -> Document:
     """
     submodel_id = call.identifier("submodelIdentifier")
     if "aasIdentifier" in call.values:
-        require_submodel_of_shell(call, submodel_id)
-    return call.repository.submodels.get(submodel_id)
+        await require_submodel_of_shell(call, submodel_id)
+    return await call.repository.submodels.get(submodel_id)
 
 
 def submodel_path(call: Call) -> str:
@@ -161,36 +171,39 @@ def submodel_path(call: Call) -> str:
 async def _put_into_shell(call: Call) -> Response:
     identifier = call.identifier("submodelIdentifier")
     checked = await call.repository.verifier.check(await read_json(call), Kind.SUBMODEL.value)
-    unit = call.repository.unit(actor=call.actor)
-    shell = _shell(call, unit)
-    is_new = put_into(
-        unit,
-        Kind.SUBMODEL,
-        identifier,
-        checked.tree,
-        conditions=call.conditions(),
-        create=call.operation.creates,
-    )
-    holder = with_submodel(shell, identifier)
-    if holder is not shell:
-        unit.replace(Kind.SHELL, shell["id"], holder)
-    await unit.commit()
-    submodel = call.repository.submodels.get(identifier)
+
+    async def put(unit: Unit) -> bool:
+        shell = await _shell(call, unit)
+        is_new = await put_into(
+            unit,
+            Kind.SUBMODEL,
+            identifier,
+            checked.tree,
+            conditions=call.conditions(),
+            create=call.operation.creates,
+        )
+        holder = with_submodel(shell, identifier)
+        if holder is not shell:
+            await unit.replace(Kind.SHELL, shell["id"], holder)
+        return is_new
+
+    is_new = await call.repository.change(put, actor=call.actor)
+    submodel = await call.repository.submodels.get(identifier)
     if is_new:
         return created_document(call, submodel, submodel_path(call))
     return replaced_document(submodel)
 
 
-def _shell(call: Call, unit: Unit) -> Node:
+async def _shell(call: Call, unit: Unit) -> Node:
     identifier = call.identifier("aasIdentifier")
-    shell = unit.find(Kind.SHELL, identifier)
+    shell = await unit.find(Kind.SHELL, identifier)
     if shell is None:
         raise NotFound(f"there is no {Kind.SHELL.value} with the id {identifier!r}")
     return shell
 
 
-def _page_of_paths(call: Call, wanted: Filter, level: Level) -> tuple[list[str], str | None]:
-    """Return up to ``limit`` paths and the cursor of the next ones.
+async def _page_of_paths(call: Call, wanted: Filter, level: Level) -> tuple[list[str], str | None]:
+    """Return up to ``limit`` paths, perhaps fewer, and the cursor of the next ones.
 
     A cursor is one of the collection, or ``before.own.within``: the cursor that leads to a
     submodel, the one that leads past it, and one into its paths.
@@ -199,8 +212,9 @@ def _page_of_paths(call: Call, wanted: Filter, level: Level) -> tuple[list[str],
     limit = call.limit()
     before, own, within = _split_cursor(call.query.cursor())
     found: list[str] = []
+    scanned, chunk = 0, min(limit, _FIRST_CHUNK)
     while True:
-        page = submodels.page(wanted, limit=limit, cursor=before)
+        page = await submodels.page(wanted, limit=chunk, cursor=before)
         for submodel in page.documents:
             if len(found) == limit:
                 return found, before
@@ -218,6 +232,10 @@ def _page_of_paths(call: Call, wanted: Filter, level: Level) -> tuple[list[str],
             before = after
         if page.cursor is None:
             return found, None
+        scanned += len(page.documents)
+        if scanned >= MAX_SCANNED:
+            return found, before
+        chunk = min(2 * chunk, _MAX_CHUNK, MAX_SCANNED - scanned)
 
 
 def _split_cursor(cursor: str | None) -> tuple[str | None, str | None, str | None]:

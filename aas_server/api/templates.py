@@ -29,22 +29,22 @@ _MAX_COUNT: Final = 1000
 _MAX_ID: Final = 2048
 
 
-def list_templates(call: Call) -> Response:
+async def list_templates(call: Call) -> Response:
     """Answer with a page of templates, without their elements."""
-    templates = sorted(call.services.templates.catalog(), key=_id)
+    templates = sorted(await call.services.templates.catalog(), key=_id)
     wanted = [each for each in templates if _is_wanted(each, call)]
     chosen, cursor = page_of(wanted, _id, limit=call.limit(), cursor=call.query.cursor())
     return page_of_views([metadata(each.node) for each in chosen], cursor)
 
 
-def get_template(call: Call) -> Response:
+async def get_template(call: Call) -> Response:
     """Answer with one template as a submodel."""
-    return view_response(_template(call).node)
+    return view_response((await _template(call)).node)
 
 
 async def instantiate(call: Call) -> Response:
     """Answer with an instance, its concept descriptions, what is unfilled and what did not fit."""
-    template = _template(call)
+    template = await _template(call)
     body = await read_json(call)
     new_id = call.services.clock.new_id()
     request = _request(
@@ -56,8 +56,8 @@ async def instantiate(call: Call) -> Response:
 
 async def get_schema(call: Call) -> Response:
     """Answer with the JSON Schema of the values of instances (ValueOnly)."""
-    catalog = call.services.templates.catalog()
-    schema = await asyncio.to_thread(value_schema, _template(call), catalog)
+    catalog = await call.services.templates.catalog()
+    schema = await asyncio.to_thread(value_schema, await _template(call), catalog)
     return view_response(schema)
 
 
@@ -66,27 +66,28 @@ async def validate(call: Call) -> Response:
     the template of the path, else by the one that it names.
     """
     has_template = "templateIdentifier" in call.values
-    template = _template(call) if has_template else None
+    template = await _template(call) if has_template else None
     mode = call.query.choice("mode", Strictness.STRICT)
     body = await read_json(call)
     is_submodel = isinstance(body, dict) and body.get("modelType") == "Submodel"
     contents = contents_of({"submodels": [body]} if is_submodel else body, "body")
-    validator = Validator(call.services.templates.catalog(), mode=mode)
+    validator = Validator(await call.services.templates.catalog(), mode=mode)
     verdicts = await asyncio.to_thread(validator.contents, contents, template=template)
     return view_response(view(verdicts))
 
 
 async def validate_stored(call: Call) -> Response:
     """Answer with what is said of a submodel of the repository."""
-    document = call.repository.submodels.get(call.identifier("submodelIdentifier"))
+    document = await call.repository.submodels.get(call.identifier("submodelIdentifier"))
     mode = call.query.choice("mode", Strictness.STRICT)
-    validator = Validator(call.services.templates.catalog(), mode=mode)
+    validator = Validator(await call.services.templates.catalog(), mode=mode)
     verdict = await asyncio.to_thread(validator.submodel, document.exchanged_tree())
     return view_response(view([verdict]))
 
 
-def _template(call: Call) -> Template:
-    return call.services.templates.catalog().get(call.identifier("templateIdentifier"))
+async def _template(call: Call) -> Template:
+    catalog = await call.services.templates.catalog()
+    return catalog.get(call.identifier("templateIdentifier"))
 
 
 def _is_wanted(template: Template, call: Call) -> bool:

@@ -38,8 +38,8 @@ async def check(
     """
     silence_asyncua()
     pki = Pki(pki_dir)
-    bindings = _bindings(plant, repository)
-    methods = _methods(plant, repository)
+    bindings = await _bindings(plant, repository)
+    methods = await _methods(plant, repository)
     results = await asyncio.gather(
         *(
             _check_connection(
@@ -62,18 +62,18 @@ async def check(
     return [result for part in results for result in part] + strays
 
 
-def _bindings(plant: PlantFile, repository: Repository | None) -> list[Binding]:
+async def _bindings(plant: PlantFile, repository: Repository | None) -> list[Binding]:
     """Return the bindings, planned as far as can be; their points belong to a hub of their own."""
     clock = SystemClock()
     if repository is None:
         return [Binding(settings, now=clock.now) for settings in plant.bindings]
-    return plan(plant, repository, LiveHub(clock), lambda _: None)
+    return await plan(plant, repository, LiveHub(clock), lambda _: None)
 
 
-def _methods(plant: PlantFile, repository: Repository | None) -> list[Method]:
+async def _methods(plant: PlantFile, repository: Repository | None) -> list[Method]:
     if repository is None:
         return [Method(settings) for settings in plant.operations]
-    return plan_methods(plant, repository)
+    return await plan_methods(plant, repository)
 
 
 async def _check_connection(

@@ -89,8 +89,11 @@ class Method:
     problem: str | None = None
 
 
-def plan_methods(plant: PlantFile, repository: Repository) -> list[Method]:
+async def plan_methods(plant: PlantFile, repository: Repository) -> list[Method]:
     """Return a method for every row of the operations of ``plant``, in its order."""
+    submodels = await repository.submodels.find_all(
+        {settings.operation.submodel for settings in plant.operations}
+    )
     planned: list[Method] = []
     taken: set[str] = set()
     for settings in plant.operations:
@@ -100,8 +103,9 @@ def plan_methods(plant: PlantFile, repository: Repository) -> list[Method]:
             if settings.operation.name in taken:
                 raise ConfigurationError("another row carries out this Operation already")
             taken.add(settings.operation.name)
-            tree = repository.submodels.get(settings.operation.submodel).tree()
-            element = resolve(tree, parse_id_short_path(settings.operation.path))
+            identifier = settings.operation.submodel
+            submodel = submodels.get(identifier) or await repository.submodels.get(identifier)
+            element = resolve(submodel.tree(), parse_id_short_path(settings.operation.path))
             planned.append(Method(settings, signature(settings, element)))
         except AasError as error:
             planned.append(Method(settings, problem=error.text))

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Final
 
 from pydantic import Field, StrictStr, field_validator, model_validator
 
 from aas_server.bindings.fields import FilePath, PlantModel
 from aas_server.errors import ConfigurationError
-
-MAX_SECRET_BYTES: Final = 65536
-"""Bytes of a secret's file at most: a wrong path is noticed before its content goes to a
-machine.
-"""
+from aas_server.secret_files import read_secret_file
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -49,33 +44,10 @@ class SecretSource(PlantModel):
         Raises ``ConfigurationError`` that names the variable or the file when there is none.
         """
         if self.file is not None:
-            return _read_file(self.file)
+            return read_secret_file(self.file)
         secret = os.environ.get(self.env or "", "")
         if not secret:
             raise ConfigurationError(
                 f"the environment variable {self.env} must hold a secret and is not set or empty"
             )
         return secret
-
-
-def _read_file(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_SECRET_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the file of the secret cannot be read: {error.strerror}", path=str(path)
-        ) from error
-    if len(content) > MAX_SECRET_BYTES:
-        raise ConfigurationError(
-            f"the file of the secret has more than {MAX_SECRET_BYTES} bytes", path=str(path)
-        )
-    try:
-        secret = content.decode()
-    except UnicodeDecodeError:
-        # The original error shows bytes of the secret.
-        raise ConfigurationError("the file of the secret is not UTF-8", path=str(path)) from None
-    secret = secret.removesuffix("\n").removesuffix("\r")
-    if not secret:
-        raise ConfigurationError("the file of the secret is empty", path=str(path))
-    return secret

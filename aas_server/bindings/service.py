@@ -21,9 +21,10 @@ from aas_server.bindings.opcua.writer import Line, OpcUaWriter
 from aas_server.bindings.plan import plan
 from aas_server.bindings.plant_file import PlantFile
 from aas_server.bindings.problem_log import ProblemLog
-from aas_server.bindings.status import ConnectionReport, status_submodel
+from aas_server.bindings.status import STATUS_ID, ConnectionReport, status_submodel
 from aas_server.clock import Clock
 from aas_server.errors import AasError
+from aas_server.live.checkpoint import Checkpoints
 from aas_server.live.hub import LiveHub
 from aas_server.metamodel.id_short_path import IdShortPath, parse_id_short_path
 from aas_server.operations.service import OperationService
@@ -56,6 +57,7 @@ class BindingService:
         *,
         pki_dir: Path,
         operations: OperationService | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self._plant = plant
         self._repository = repository
@@ -64,6 +66,7 @@ class BindingService:
         self._metrics = BindingMetrics(registry)
         self._pki = Pki(pki_dir)
         self._operations = operations
+        self._checkpoints = checkpoints
         self._registered: list[tuple[str, IdShortPath]] = []
         self._bindings: list[Binding] = []
         self._supervisors: dict[str, OpcUaSupervisor] = {}
@@ -71,11 +74,12 @@ class BindingService:
         self._refreshing: asyncio.TimerHandle | None = None
         self._refreshed = 0.0
         self._problems = ProblemLog(clock)
+        self._shows_status = True
 
     async def start(self) -> None:
         """Plan every binding and begin to connect; returns without waiting for any machine."""
         silence_asyncua()
-        self._bindings = plan(self._plant, self._repository, self._hub, self._writer)
+        self._bindings = await plan(self._plant, self._repository, self._hub, self._writer)
         for name, settings in self._plant.connections.items():
             self._supervisors[name] = OpcUaSupervisor(
                 name,
@@ -87,12 +91,18 @@ class BindingService:
                 pki=self._pki,
                 counters=self._metrics.of(name),
             )
-        self._register_methods()
+        await self._register_methods()
+        if self._checkpoints is not None:
+            points = (binding.point for binding in self._bindings)
+            await self._checkpoints.restore([point for point in points if point is not None])
+        await self._reserve_status()
         self._refresh()
         self._tasks = [
             asyncio.create_task(supervisor.run(), name=f"connection {name}")
             for name, supervisor in self._supervisors.items()
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
         # Each begins now, so that each also ends in order however soon it is stopped.
         await asyncio.sleep(0)
 
@@ -123,11 +133,11 @@ class BindingService:
         supervisor = self._supervisors.get(connection)
         return None if supervisor is None else supervisor.line()
 
-    def _register_methods(self) -> None:
+    async def _register_methods(self) -> None:
         """Let the machines carry out Operations, also those whose submodels come only later."""
         if self._operations is None:
             return
-        for method in plan_methods(self._plant, self._repository):
+        for method in await plan_methods(self._plant, self._repository):
             target = method.settings.operation
             reason = method.problem
             try:
@@ -156,7 +166,12 @@ class BindingService:
         self._refreshing = None
         self._refreshed = asyncio.get_running_loop().time()
         self._problems.tell(self._bindings)
-        try:
+        if self._shows_status:
             self._repository.put_generated(status_submodel(self.reports()))
+
+    async def _reserve_status(self) -> None:
+        try:
+            await self._repository.reserve_generated(STATUS_ID)
         except AasError as error:
             log.warning("status of the connections not shown", reason=error.text)
+            self._shows_status = False

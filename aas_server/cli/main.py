@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-import uvloop
 
 from aas_server import __version__
-from aas_server.cli.running import err, out, report_errors
+from aas_server.cli.options import Config, Data, Database
+from aas_server.cli.running import err, out, report_errors, run, with_settings
+from aas_server.cli.store import app as store
 from aas_server.cli.templates import app as templates
 from aas_server.clock import SystemClock
 from aas_server.logs import configure_logging
 from aas_server.packages.plan import OnConflict
 from aas_server.packages.selection import Metamodel
-from aas_server.settings import Settings, load_settings
+from aas_server.settings import Settings
 
 app: Final = typer.Typer(
     name="aas-server",
@@ -32,7 +31,6 @@ app: Final = typer.Typer(
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="TCP port, 0 for a free one. [default: 8080]")]
-Data = Annotated[Path | None, typer.Option(help="Folder of the store. [default: data]")]
 Load = Annotated[
     list[Path] | None,
     typer.Option(help="JSON environment or folder to load; may be given several times."),
@@ -49,7 +47,6 @@ Submodel = Annotated[
 ExternalUrl = Annotated[
     str | None, typer.Option(help="Address under which clients reach the server.")
 ]
-Config = Annotated[Path | None, typer.Option(help="TOML file with settings.")]
 
 
 def main() -> None:
@@ -71,6 +68,7 @@ def serve(
     host: Host = None,
     port: Port = None,
     data: Data = None,
+    database: Database = None,
     load: Load = None,
     plant: Plant = None,
     config: Config = None,
@@ -81,7 +79,8 @@ def serve(
 ) -> None:
     """Serve the API until SIGTERM or Ctrl-C."""
     options = _options(host, port, data, load, plant, more)
-    options |= {"shell": shell, "submodel": submodel, "external_url": external_url}
+    options |= {"database": database, "external_url": external_url}
+    options |= {"shell": shell, "submodel": submodel}
     with_settings(options, config, serve_until_stopped)
 
 
@@ -135,6 +134,14 @@ def import_(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse whatever breaks a constraint or is damaged.")
     ] = False,
+    trusted: Annotated[
+        bool,
+        typer.Option(
+            "--trusted",
+            help="Check no constraints, only the structure of documents: for what a store or a "
+            "tool gave out that verified it.",
+        ),
+    ] = False,
     on_conflict: Annotated[
         OnConflict, typer.Option(help="What becomes of documents whose ids exist.")
     ] = OnConflict.FAIL,
@@ -142,6 +149,7 @@ def import_(
         bool, typer.Option("--json", help="Print one JSON object a file and line.")
     ] = False,
     data: Data = None,
+    database: Database = None,
     config: Config = None,
 ) -> None:
     """Take packages and environments (AASX, JSON, XML) into a store, all of them or none.
@@ -151,12 +159,14 @@ def import_(
     """
     from aas_server.cli.importing import ImportOptions, import_files
 
-    options = ImportOptions(on_conflict, dry_run=dry_run, strict=strict, json=as_json)
+    options = ImportOptions(
+        on_conflict, dry_run=dry_run, strict=strict, json=as_json, trusted=trusted
+    )
 
     async def act(settings: Settings) -> bool:
         return await import_files(files, options, settings, out, err)
 
-    if not with_settings({"data": data}, config, act):
+    if not with_settings({"data": data, "database": database}, config, act):
         raise typer.Exit(1)
 
 
@@ -222,6 +232,7 @@ def verify(
 
 schema = typer.Typer(help="Print the schemas of what people write and of what the API speaks.")
 app.add_typer(schema, name="schema")
+app.add_typer(store, name="store")
 app.add_typer(templates, name="template")
 
 
@@ -248,30 +259,6 @@ def schema_openapi() -> None:
     from aas_server.api.openapi.document import whole_document
 
     sys.stdout.write(json_text(whole_document(__version__)))
-
-
-def run(action: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """Run ``action`` in an event loop of its own and return what it returns.
-
-    An ``AasError`` is printed in words and ends the process with exit code 2.
-    """
-    with report_errors(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(action())
-
-
-def with_settings(
-    options: dict[str, Any],
-    config: Path | None,
-    action: Callable[[Settings], Coroutine[Any, Any, Any]],
-) -> Any:
-    """Return what ``action`` does with the settings of ``options``, the environment and
-    ``config``.
-    """
-
-    async def act() -> Any:
-        return await action(load_settings(options, config=config))
-
-    return run(act)
 
 
 async def serve_until_stopped(settings: Settings) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import typer
+import uvloop
 from rich.console import Console
 
 from aas_server.errors import AasError
+from aas_server.settings import Settings, load_settings
 
 
 class PlainConsole(Console):
@@ -42,3 +46,27 @@ def report_errors() -> Iterator[None]:
         place = f"{error.filename}: " if error.filename else ""
         err.print(f"aas-server: {place}{error.strerror or error}", style="red", markup=False)
         raise typer.Exit(2) from error
+
+
+def run(action: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run ``action`` in an event loop of its own and return what it returns.
+
+    An ``AasError`` is printed in words and ends the process with exit code 2.
+    """
+    with report_errors(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(action())
+
+
+def with_settings(
+    options: dict[str, Any],
+    config: Path | None,
+    action: Callable[[Settings], Coroutine[Any, Any, Any]],
+) -> Any:
+    """Return what ``action`` does with the settings of ``options``, the environment and
+    ``config``.
+    """
+
+    async def act() -> Any:
+        return await action(load_settings(options, config=config))
+
+    return run(act)

@@ -52,7 +52,7 @@ async def to_basyx(repository: Repository, selection: Selection) -> BasyxObjects
     Raises ``ConfigurationError`` when the SDK is not installed, and what reading files raises.
     """
     sdk = _sdk()
-    parts = assign_parts(files_of(repository, selection))
+    parts = assign_parts(files_of(selection))
     made = BasyxObjects(
         sdk.model.DictIdentifiableStore(), sdk.aasx.DictSupplementaryFileContainer()
     )

@@ -9,7 +9,15 @@ from typing import Any, Final, Protocol
 from aas_server.clock import Clock
 from aas_server.errors import Conflict, Forbidden
 from aas_server.live.sinks import Facet, Sink
-from aas_server.live.values import NEVER_RECEIVED, LiveValue, Quality, quality_of
+from aas_server.live.values import (
+    BAD_NO_COMMUNICATION,
+    NEVER_RECEIVED,
+    UNCERTAIN_LAST_USABLE_VALUE,
+    UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE,
+    LiveValue,
+    Quality,
+    quality_of,
+)
 from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
 
 REORDERING_WINDOW: Final = 5_000_000
@@ -32,17 +40,26 @@ class ElementWriter(Protocol):
 class LivePoint:
     """One live value and the elements that show it; owned by the hub, read by everybody.
 
-    ``version`` grows with every change of ``current``.
+    ``version`` grows with every change of ``current``. ``restored`` is what was known of the value
+    before the start, None for nothing.
     """
 
-    __slots__ = ("current", "group", "sink", "version", "writer")
+    __slots__ = ("current", "group", "restored", "sink", "version", "writer")
 
     def __init__(self, sink: Sink, group: LiveGroup, writer: ElementWriter | None) -> None:
         self.sink = sink
         self.group = group
         self.writer = writer
         self.current: LiveValue = NEVER_RECEIVED
+        self.restored: LiveValue | None = None
         self.version = 0
+
+    @property
+    def is_restored(self) -> bool:
+        """Return whether it still shows what was known before the start: its source has not spoken
+        since.
+        """
+        return self.current is self.restored
 
 
 class LiveGroup:
@@ -125,7 +142,7 @@ class LiveHub:
         timestamp and becomes bad. A value that was overtaken on its way, its source timestamp up to
         ``REORDERING_WINDOW`` before the present one's, is dropped. One that is older still is
         taken: then the device's clock was set back, and dropping would show an old value as good
-        for ever.
+        for ever. What was restored can be overtaken by nothing.
         """
         changed: list[LivePoint] = []
         for point, new in batch:
@@ -138,7 +155,11 @@ class LiveHub:
                     old.source_timestamp,
                     new.received_timestamp,
                 )
-            elif old.quality is not Quality.BAD and _overtaken(new, old):
+            elif (
+                old.quality is not Quality.BAD
+                and _overtaken(new, old)
+                and old is not point.restored
+            ):
                 continue
             point.current = new
             point.version += 1
@@ -150,17 +171,36 @@ class LiveHub:
     def degrade(self, points: Iterable[LivePoint], status_code: int) -> None:
         """Lower the quality of ``points`` to what ``status_code`` says; values and times stay.
 
-        Used when the source falls silent. Each is good again only with a fresh value.
+        Used when the source falls silent. Each is good again only with a fresh value. One that was
+        restored stays uncertain while its source cannot be reached.
         """
-        quality = quality_of(status_code)
         changed: list[LivePoint] = []
         for point in points:
-            if point.current.status_code != status_code:
-                point.current = replace(point.current, quality=quality, status_code=status_code)
-                point.version += 1
-                point.group.version += 1
+            code = status_code
+            if code == BAD_NO_COMMUNICATION and point.is_restored:
+                code = UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE
+            if point.current.status_code != code:
+                new = replace(point.current, quality=quality_of(code), status_code=code)
+                if code != status_code:
+                    point.restored = new
+                self._show(point, new)
                 changed.append(point)
         self._tell(changed)
+
+    def restore(self, point: LivePoint, last: LiveValue) -> bool:
+        """Show ``last``, which was known before the start, as uncertain with its own timestamps;
+        return whether it is shown.
+
+        A point whose source has spoken, or was found silent, stays as it is. Listeners hear nothing
+        of it: it is not news.
+        """
+        if point.current is not NEVER_RECEIVED or last.value is None:
+            return False
+        point.restored = replace(
+            last, quality=Quality.UNCERTAIN, status_code=UNCERTAIN_LAST_USABLE_VALUE
+        )
+        self._show(point, point.restored)
+        return True
 
     async def write(self, point: LivePoint, facet: Facet, value: Any) -> None:
         """Send a client's ``value`` to the device behind ``point`` and return once it accepted.
@@ -192,6 +232,11 @@ class LiveHub:
     def now(self) -> int:
         """Return the time of day as received timestamps count it: microseconds since the epoch."""
         return self._clock.now()
+
+    def _show(self, point: LivePoint, value: LiveValue) -> None:
+        point.current = value
+        point.version += 1
+        point.group.version += 1
 
     def _restructured(self, group: LiveGroup) -> None:
         # Counted over all groups: one that comes back after it was gone is never taken for itself.

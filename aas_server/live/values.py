@@ -18,6 +18,7 @@ class Quality(enum.Enum):
 GOOD: Final = 0x00000000
 UNCERTAIN_INITIAL_VALUE: Final = 0x40920000
 UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE: Final = 0x408F0000
+UNCERTAIN_LAST_USABLE_VALUE: Final = 0x40900000
 BAD_NO_COMMUNICATION: Final = 0x80310000
 BAD_CONFIGURATION_ERROR: Final = 0x80890000
 BAD_NOT_CONNECTED: Final = 0x808A0000
@@ -30,6 +31,7 @@ STATUS_NAMES: Final = {
     GOOD: "Good",
     UNCERTAIN_INITIAL_VALUE: "UncertainInitialValue",
     UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE: "UncertainNoCommunicationLastUsableValue",
+    UNCERTAIN_LAST_USABLE_VALUE: "UncertainLastUsableValue",
     BAD_NO_COMMUNICATION: "BadNoCommunication",
     BAD_CONFIGURATION_ERROR: "BadConfigurationError",
     BAD_NOT_CONNECTED: "BadNotConnected",
@@ -38,7 +40,6 @@ STATUS_NAMES: Final = {
     BAD_TYPE_MISMATCH: "BadTypeMismatch",
     BAD_OUT_OF_RANGE: "BadOutOfRange",
     0x00960000: "GoodLocalOverride",
-    0x40900000: "UncertainLastUsableValue",
     0x40930000: "UncertainSensorNotAccurate",
     0x40940000: "UncertainEngineeringUnitsExceeded",
     0x40950000: "UncertainSubNormal",

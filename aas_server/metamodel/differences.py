@@ -29,6 +29,8 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]
     Items of lists are compared by name, whatever their places are; that their order differs is
     told once, as a difference of their names.
     """
+    if before is after:
+        return
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys([*before, *after]):
             inner = f"{path}.{name}" if path else str(name)

@@ -52,16 +52,17 @@ _SIGNS: Final = (b":null", b":[]", b':""', f'"{_OLD_SPELLING}"'.encode())
 """One of these is in the JSON text of every document that needs lifting."""
 
 
-def lifted(tree: Any) -> tuple[Any, list[Finding]]:
+def lifted(tree: Any, text: bytes | None = None) -> tuple[Any, list[Finding]]:
     """Return ``tree`` as a 3.1 document, and a warning for each thing that was mended, at most
     ``MAX_FINDINGS``.
 
     Members that are null, optional arrays without items and optional texts without characters go;
     the data specification's old spelling is replaced. A document that needs nothing is returned as
     it is, and a lifted one needs nothing. The argument is not changed and any JSON is taken; only
-    nesting too deep to be walked is an error, of structure.
+    nesting too deep to be walked is an error, of structure. ``text`` is its JSON without blanks,
+    for whoever has that.
     """
-    text = encoded(tree)
+    text = text or encoded(tree)
     if not isinstance(tree, dict | list) or (text and not any(sign in text for sign in _SIGNS)):
         return tree, []
     lifting = _Lifting()

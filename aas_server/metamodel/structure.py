@@ -43,7 +43,8 @@ _ARRAYS: Final = (
     "submodels",
     "embeddedDataSpecifications",
 )
-_TEXT_VALUES: Final = frozenset({"Property", "Blob", "File"})
+TEXT_VALUES: Final = frozenset({"Property", "Blob", "File"})
+"""The modelType of the elements whose value is a text."""
 
 
 def nesting(element: Any) -> int:
@@ -118,7 +119,7 @@ def _attribute_issues(node: dict[str, Any], path: str) -> Iterator[str]:
     if not all(map(_has_keys, _references(node))):
         yield f"{path}: every Reference needs an array of keys"
     yield from _asset_issues(node.get("assetInformation"), path)
-    if node["modelType"] in _TEXT_VALUES and not isinstance(node.get("value", ""), str):
+    if node["modelType"] in TEXT_VALUES and not isinstance(node.get("value", ""), str):
         yield f"{path}.value: must be a text in the normal form"
     if node["modelType"] == "MultiLanguageProperty":
         texts = node.get("value", [])

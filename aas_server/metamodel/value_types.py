@@ -106,7 +106,7 @@ def to_lexical(value_type: str, value: Any) -> str:
     if value_type in INTEGER_BOUNDS and isinstance(value, int | float):
         return str(_to_integer(value_type, value))
     if value_type == "xs:decimal" and isinstance(value, int | float):
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise ValueError("xs:decimal has no INF and no NaN")
         return format(Decimal(repr(value)), "f")
     raise ValueError(f"{type(value).__name__} is no {value_type}")
@@ -126,8 +126,9 @@ def _format_float(value_type: str, number: float) -> str:
     return repr(value)
 
 
-def _to_integer(value_type: str, value: float) -> int:
-    if not math.isfinite(value) or value != int(value):
+def _to_integer(value_type: str, value: int | float) -> int:
+    # An integer may be too large to be asked whether it is finite.
+    if isinstance(value, float) and not value.is_integer():
         raise ValueError(f"{value!r} is no {value_type}")
     integer = int(value)
     low, high = INTEGER_BOUNDS[value_type]

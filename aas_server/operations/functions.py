@@ -15,7 +15,7 @@ import structlog
 from aas_server.metamodel.id_short_path import IdShortPath
 from aas_server.metamodel.tree import Node
 from aas_server.operations.executor import OperationCall, OperationOutcome
-from aas_server.operations.jobs import JobRefused
+from aas_server.operations.job import JobRefused
 from aas_server.operations.plugin import ENTRY_POINT_GROUP, PluginOperation
 
 log = structlog.get_logger(__name__)

@@ -16,8 +16,10 @@ from aas_server.operations.arguments import WrongOutputs, read_arguments, read_o
 from aas_server.operations.delegate import QUALIFIER, DelegateExecutor
 from aas_server.operations.executor import Executor, Message, OperationCall, OperationFailed
 from aas_server.operations.functions import FunctionExecutors
-from aas_server.operations.jobs import Job, Jobs, JobState
+from aas_server.operations.job import Job, JobState
+from aas_server.operations.jobs import Jobs
 from aas_server.operations.plugin import ENTRY_POINT_GROUP
+from aas_server.operations.records import JsonCodec
 from aas_server.repository.repository import Repository
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,9 @@ class OperationResult:
     outputs: tuple[Node, ...] = _NO_OUTPUTS
     inoutputs: tuple[Node, ...] = _NO_OUTPUTS
     messages: tuple[Message, ...] = ()
+
+
+_CODEC: Final = JsonCodec(OperationResult)
 
 
 class OperationService:
@@ -95,18 +100,19 @@ class OperationService:
         ``NotFound``, ``NotAllowed`` for what is no Operation or when nothing carries
         it out, ``BadRequest`` for wrong arguments, and the executor's own ``AasError``.
         """
-        executor, call = self._prepared(submodel_id, path, body, value_only, actor)
+        executor, call = await self._prepared(submodel_id, path, body, value_only, actor)
         return await self._carried_out(executor, call)
 
-    def invoke_async(
+    async def invoke_async(
         self, submodel_id: str, path: IdShortPath, body: Any, *, value_only: bool, actor: str
     ) -> Job[OperationResult]:
         """Begin to carry out an Operation and return its job at once.
 
         Everything but the executor's own errors is found now and raised as by ``invoke``; those
-        are told by the job's result. Raises ``JobRefused`` when too much is under way.
+        are told by the job's result. Raises ``JobRefused`` when too much is under way,
+        ``StoreUnavailable`` when the job cannot be stored.
         """
-        executor, call = self._prepared(submodel_id, path, body, value_only, actor)
+        executor, call = await self._prepared(submodel_id, path, body, value_only, actor)
 
         async def work() -> OperationResult:
             try:
@@ -114,17 +120,18 @@ class OperationService:
             except AasError as error:
                 return self._failed(error)
 
-        return self._jobs.start(work, owner=call.name)
+        return await self._jobs.start(work, owner=call.name, codec=_CODEC)
 
-    def find(self, submodel_id: str, path: IdShortPath, handle: str) -> Job[OperationResult]:
+    async def find(self, submodel_id: str, path: IdShortPath, handle: str) -> Job[OperationResult]:
         """Return the job ``handle`` of this Operation; raises ``NotFound``."""
         owner = f"{submodel_id}/{format_id_short_path(path)}"
-        return self._jobs.find(handle, owner=owner)
+        return await self._jobs.find(handle, owner=owner, codec=_CODEC)
 
-    def _prepared(
+    async def _prepared(
         self, submodel_id: str, path: IdShortPath, body: Any, value_only: bool, actor: str
     ) -> tuple[Executor, OperationCall]:
-        operation = resolve(self._repository.submodels.get(submodel_id).tree(), path)
+        submodel = await self._repository.submodels.get(submodel_id)
+        operation = resolve(submodel.tree(), path)
         if operation.get("modelType") != "Operation":
             raise NotAllowed(
                 f"a {operation.get('modelType')} cannot be invoked: only an Operation can",

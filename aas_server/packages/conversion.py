@@ -60,7 +60,7 @@ async def convert(
         report = await import_contents(repository, contents, actor="convert")
         folder = stack.enter_context(TemporaryDirectory(dir=target.parent, prefix=".convert-"))
         written = Path(folder) / target.name
-        everything = select(repository, metamodel=metamodel)
+        everything = await select(repository, metamodel=metamodel)
         await _write(repository, everything, written)
         written.replace(target)
     report.findings += everything.differences()
@@ -92,14 +92,14 @@ async def _contents(stack: ExitStack, source: Path) -> Contents:
 
 async def _write(repository: Repository, everything: Selection, target: Path) -> None:
     if target.suffix == ".aasx":
-        files = files_of(repository, everything)
+        files = files_of(everything)
         await write_package(target, everything, files, repository.read_file, as_xml=True)
         return
-    body = await asyncio.to_thread(_body, repository, everything, target.suffix)
+    body = await asyncio.to_thread(_body, everything, target.suffix)
     await asyncio.to_thread(target.write_bytes, body)
 
 
-def _body(repository: Repository, everything: Selection, suffix: str) -> bytes:
+def _body(everything: Selection, suffix: str) -> bytes:
     # Nobody else uses this repository, so that its documents may be looked at in a thread.
     if suffix == ".json":
         return write_json(everything)
@@ -107,7 +107,7 @@ def _body(repository: Repository, everything: Selection, suffix: str) -> bytes:
         return environment_xml(everything.environment(), everything)
     if suffix in _RDF:
         return write_rdf(everything.environment(), _RDF[suffix])
-    return _TABLES[suffix](_only_submodel(everything), concept=_concepts_of(repository))
+    return _TABLES[suffix](_only_submodel(everything), concept=_concepts_of(everything))
 
 
 def _only_submodel(selection: Selection) -> Node:
@@ -116,9 +116,11 @@ def _only_submodel(selection: Selection) -> Node:
     return selection.submodels[0].tree()
 
 
-def _concepts_of(repository: Repository) -> FindConcept:
+def _concepts_of(selection: Selection) -> FindConcept:
+    concepts = {concept.id: concept for concept in selection.concept_descriptions}
+
     def find(identifier: str) -> Node | None:
-        concept = repository.concept_descriptions.find(identifier)
+        concept = concepts.get(identifier)
         return None if concept is None else concept.tree()
 
     return find

@@ -27,7 +27,8 @@ from aas_server.packages.xml.writing import Irregular, encoded_xml, write_regula
 from aas_server.store.protocol import Kind
 
 _ADDED_DATES: Final = frozenset({"createdAt", "updatedAt"})
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
+"""What tools for Windows put before a text in UTF-8."""
 _UTF_16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 _MAX_NODES: Final = 10_000_000
 """Objects, arrays, members and items, or tags of XML, of an environment at most."""
@@ -152,22 +153,17 @@ def contents_of(environment: Any, name: str) -> Contents:
     return contents
 
 
-def _decode(body: bytes, name: str) -> tuple[Any, bool]:
-    """Return the JSON of an environment, or of whatever it is, and whether it is of 2.0."""
-    body = body.removeprefix(_BOM)
-    is_xml = _BEGIN.match(body) is not None or body.startswith(_UTF_16_BOMS)
-    _require_few(body, name, is_xml=is_xml)
-    if is_xml:
-        return _from_xml(body, name)
-    try:
-        environment = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"is neither JSON nor XML: {error}", path=name) from error
-    return environment, is_v2(environment)
+def is_xml_text(body: bytes) -> bool:
+    """Return whether an environment, or the beginning of one, is XML; a byte order mark of UTF-8
+    was taken off.
+    """
+    return _BEGIN.match(body) is not None or body.startswith(_UTF_16_BOMS)
 
 
-def _require_few(body: bytes, name: str, *, is_xml: bool) -> None:
-    """Raise ``BadRequest`` for what would need much more memory than its size lets expect."""
+def require_few(body: bytes, name: str, *, is_xml: bool) -> None:
+    """Raise ``BadRequest`` for what would need much more memory, decoded, than its size lets
+    expect.
+    """
     count = sum(map(body.count, (b"<",) if is_xml else (b"{", b"[", b",")))
     if count > _MAX_NODES:
         raise BadRequest(f"holds more than {_MAX_NODES} values", path=name)
@@ -176,6 +172,20 @@ def _require_few(body: bytes, name: str, *, is_xml: bool) -> None:
     for start in range(0, len(body) - _PIECE, _PIECE):
         if not is_xml and _QUOTE.search(body, start, start + _PIECE) is None:
             raise BadRequest(f"holds a text of more than {_PIECE} bytes", path=name)
+
+
+def _decode(body: bytes, name: str) -> tuple[Any, bool]:
+    """Return the JSON of an environment, or of whatever it is, and whether it is of 2.0."""
+    body = body.removeprefix(BOM)
+    is_xml = is_xml_text(body)
+    require_few(body, name, is_xml=is_xml)
+    if is_xml:
+        return _from_xml(body, name)
+    try:
+        environment = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"is neither JSON nor XML: {error}", path=name) from error
+    return environment, is_v2(environment)
 
 
 def _joined(first: Any, second: Any) -> Any:

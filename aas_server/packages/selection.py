@@ -13,6 +13,7 @@ from aas_server.metamodel.references import key_values
 from aas_server.metamodel.tree import Node
 from aas_server.packages.contents import LISTS
 from aas_server.packages.parts import NO_PARTS, Parts
+from aas_server.repository.collection import Collection
 from aas_server.repository.document import Document
 from aas_server.repository.repository import Repository
 from aas_server.store.protocol import FileEntry, Kind
@@ -83,7 +84,7 @@ class Selection:
         return document.tree() if self.live_qualifiers else document.exchanged_tree()
 
 
-def select(
+async def select(
     repository: Repository,
     *,
     shells: Iterable[str] | None = None,
@@ -99,61 +100,67 @@ def select(
     with everything asked for, all. Raises ``NotFound`` for an id that is not here.
     """
     if shells is None and submodels is None:
-        concepts = list(repository.concept_descriptions) if concept_descriptions else []
-        stored = _stored_submodels(repository)
-        return Selection(list(repository.shells), stored, concepts, live_qualifiers, metamodel)
-    chosen_shells = [repository.shells.get(each) for each in dict.fromkeys(shells or ())]
-    wanted = dict.fromkeys(submodels or ())
-    chosen = [repository.submodels.get(each) for each in wanted]
+        every_shell = [each async for each in repository.shells]
+        stored = [
+            each async for each in repository.submodels if not repository.is_generated(each.id)
+        ]
+        concepts = (
+            [each async for each in repository.concept_descriptions] if concept_descriptions else []
+        )
+        return Selection(every_shell, stored, concepts, live_qualifiers, metamodel)
+    chosen_shells = await _get_all(repository.shells, shells or ())
     if submodels is None:
-        chosen = list(_referred(repository, chosen_shells))
-    concepts = _concepts(repository, [*chosen_shells, *chosen]) if concept_descriptions else []
+        chosen = await _referred(repository, chosen_shells)
+    else:
+        chosen = await _get_all(repository.submodels, submodels)
+    concepts = (
+        await _concepts(repository, [*chosen_shells, *chosen]) if concept_descriptions else []
+    )
     return Selection(
         _in_order(chosen_shells), _in_order(chosen), concepts, live_qualifiers, metamodel
     )
 
 
-def files_of(repository: Repository, selection: Selection) -> list[FileEntry]:
+def files_of(selection: Selection) -> list[FileEntry]:
     """Return the files that the selected documents name, document by document."""
     return [
         entry
         for document in (*selection.shells, *selection.submodels)
-        for entry in sorted(
-            repository.file_entries(document.stored.kind, document.id), key=lambda each: each.path
-        )
+        for _, entry in sorted(document.stored.files.items())
     ]
 
 
-def _stored_submodels(repository: Repository) -> list[Document]:
-    return [each for each in repository.submodels if not repository.is_generated(each.id)]
+async def _get_all(collection: Collection, identifiers: Iterable[str]) -> list[Document]:
+    """Return the documents with these ids; raises ``NotFound`` for the first that is not there."""
+    wanted = list(dict.fromkeys(identifiers))
+    found = await collection.find_all(wanted)
+    return [found.get(each) or await collection.get(each) for each in wanted]
 
 
-def _referred(repository: Repository, shells: Iterable[Document]) -> Iterator[Document]:
-    seen: set[str] = set()
-    for shell in shells:
-        for reference in shell.stored_tree().get("submodels") or ():
-            identifier = key_values(reference)[-1]
-            submodel = repository.submodels.find(identifier)
-            if submodel is not None and identifier not in seen:
-                seen.add(identifier)
-                yield submodel
+async def _referred(repository: Repository, shells: Iterable[Document]) -> list[Document]:
+    wanted = {
+        key_values(reference)[-1]
+        for shell in shells
+        for reference in shell.stored_tree().get("submodels") or ()
+    }
+    return list((await repository.submodels.find_all(wanted)).values())
 
 
-def _concepts(repository: Repository, documents: Iterable[Document]) -> list[Document]:
+async def _concepts(repository: Repository, documents: Iterable[Document]) -> list[Document]:
     found: dict[str, Document] = {}
-    waiting: list[Any] = [document.stored_tree() for document in documents]
-    while waiting:
-        for identifier in _references(waiting.pop()):
-            concept = repository.concept_descriptions.find(identifier)
-            if concept is not None and identifier not in found:
-                found[identifier] = concept
-                waiting.append(concept.stored_tree())
+    asked: set[str] = set()
+    level = documents
+    while wanted := {each for document in level for each in _references(document)} - asked:
+        asked |= wanted
+        led_to = await repository.concept_descriptions.find_all(wanted)
+        found |= led_to
+        level = led_to.values()
     return _in_order(found.values())
 
 
-def _references(tree: Any) -> Iterator[str]:
-    """Yield the values of all single keys in ``tree``: what references may lead to a concept."""
-    waiting = [tree]
+def _references(document: Document) -> Iterator[str]:
+    """Yield the values of all single keys in a document: what references may lead to a concept."""
+    waiting: list[Any] = [document.stored_tree()]
     while waiting:
         part = waiting.pop()
         if isinstance(part, list):

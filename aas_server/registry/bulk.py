@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from aas_server.errors import AasError, BadRequest, Conflict, Finding, InvalidDocument
+from aas_server.errors import (
+    AasError,
+    BadRequest,
+    Conflict,
+    Finding,
+    InvalidDocument,
+    StoreUnavailable,
+)
 from aas_server.registry.register import Register
 from aas_server.registry.schemas import IDENTIFIERS, MAX_FINDINGS, require
 from aas_server.repository.repository import Repository
@@ -18,6 +25,7 @@ MAX_ITEMS: Final = 5000
 
 _AT_ONCE: Final = 50
 """Descriptors that are checked before others get the event loop."""
+_ASKED_AT_ONCE: Final = 1000
 
 
 class BulkAction(enum.Enum):
@@ -62,16 +70,11 @@ class BulkChange:
         Raises ``InvalidDocument`` with at least one finding for each item that fails, its path
         beginning with the item's index, and then nothing has changed; ``StoreUnavailable``.
         """
-        findings: list[Finding] = []
         if self._action is not BulkAction.DELETE:
-            findings = await self._malformed()
-        if not findings:
-            unit = self._repository.unit(actor=actor)
-            findings = list(self._refusals(unit))
-            if not findings:
-                await unit.commit()
-        if findings:
-            raise InvalidDocument(findings)
+            malformed = await self._malformed()
+            if malformed:
+                raise InvalidDocument(malformed)
+        await self._repository.change(self._enter_all, actor=actor)
 
     async def _malformed(self) -> list[Finding]:
         findings: list[Finding] = []
@@ -86,33 +89,53 @@ class BulkChange:
                 break
         return findings
 
-    def _refusals(self, unit: Unit) -> Iterator[Finding]:
+    async def _enter_all(self, unit: Unit) -> None:
+        """Enter every item into ``unit``; raises ``InvalidDocument`` for those that are refused."""
+        findings = [each async for each in self._refusals(unit)]
+        if findings:
+            raise InvalidDocument(findings)
+
+    async def _refusals(self, unit: Unit) -> AsyncIterator[Finding]:
         """Enter every item into ``unit`` and yield why one is refused."""
+        is_deletion = self._action is BulkAction.DELETE
+        identifiers = [item if is_deletion else item["id"] for item in self._items]
+        own = await self._own_among(identifiers)
         seen: dict[str, int] = {}
-        for index, item in enumerate(self._items):
-            identifier = item if self._action is BulkAction.DELETE else item["id"]
-            path = f"[{index}]" if self._action is BulkAction.DELETE else f"[{index}].id"
+        for index, (identifier, item) in enumerate(zip(identifiers, self._items, strict=True)):
             first = seen.setdefault(identifier, index)
             try:
                 if first != index:
                     raise Conflict(f"{identifier!r} stands at [{first}] already")
-                self._enter(unit, identifier, item)
+                await self._enter(unit, identifier, item, is_own=identifier in own)
+            except StoreUnavailable:
+                raise
             except AasError as error:
+                path = f"[{index}]" if is_deletion else f"[{index}].id"
                 yield Finding(error.code, path, error.text)
 
-    def _enter(self, unit: Unit, identifier: str, item: Any) -> None:
+    async def _own_among(self, identifiers: list[str]) -> set[str]:
+        """Return the ids of what the server itself has, asked for in few large parts."""
+        own: set[str] = set()
+        for start in range(0, len(identifiers), _ASKED_AT_ONCE):
+            part = identifiers[start : start + _ASKED_AT_ONCE]
+            own.update(await self._register.own.find_all(part))
+        return own
+
+    async def _enter(self, unit: Unit, identifier: str, item: Any, *, is_own: bool) -> None:
         register = self._register
         if self._action is BulkAction.CREATE:
-            register.require_free(identifier)
-            unit.create(register.kind, item)
+            if is_own:
+                raise register.taken(identifier)
+            await unit.create(register.kind, item)
             return
-        register.require_foreign(identifier)
+        if is_own:
+            raise register.not_foreign(identifier)
         if self._action is BulkAction.DELETE:
-            unit.delete(register.kind, identifier)
-        elif unit.find(register.kind, identifier) is None:
-            unit.create(register.kind, item)
+            await unit.delete(register.kind, identifier)
+        elif await unit.find(register.kind, identifier) is None:
+            await unit.create(register.kind, item)
         else:
-            unit.replace(register.kind, identifier, item)
+            await unit.replace(register.kind, identifier, item)
 
 
 def _inside(index: int, finding: Finding) -> Finding:

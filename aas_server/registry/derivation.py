@@ -48,19 +48,8 @@ class _Submodel(msgspec.Struct, rename="camel"):
     supplemental_semantic_ids: Raw = _ABSENT
 
 
-class _AssetHead(msgspec.Struct, rename="camel"):
-    asset_kind: Any = None
-    asset_type: Any = None
-
-
-class _ShellHead(msgspec.Struct, rename="camel"):
-    asset_information: _AssetHead = msgspec.field(default_factory=_AssetHead)
-
-
 _shells: Final = msgspec.json.Decoder(_Shell)
 _submodels: Final = msgspec.json.Decoder(_Submodel)
-_shell_heads: Final = msgspec.json.Decoder(_ShellHead)
-_descriptors: Final = msgspec.json.Decoder(_AssetHead)
 
 
 class ShellParts(msgspec.Struct, frozen=True):
@@ -110,14 +99,6 @@ def submodel_descriptor(body: bytes, url: str) -> bytes:
         ("endpoints", _endpoints(href, SUBMODEL_INTERFACES)),
     )
     return b"{%b}" % _joined(members)
-
-
-def asset_of(body: bytes, *, is_shell: bool) -> tuple[Any, Any]:
-    """Return assetKind and assetType of the shell or shell descriptor ``body``, None where it has
-    none.
-    """
-    head = _shell_heads.decode(body).asset_information if is_shell else _descriptors.decode(body)
-    return head.asset_kind, head.asset_type
 
 
 def _joined(members: Iterable[tuple[str, bytes | Raw]]) -> bytes:

@@ -6,13 +6,13 @@ in its descriptor; links that a client stored stand beside them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from aas_server.errors import NotFound
 from aas_server.metamodel.tree import Node
-from aas_server.registry.merging import Source, merged_page
+from aas_server.registry.merging import Keep, Source, merged_page
 from aas_server.registry.schemas import (
     ASSET_LINK_QUERY,
     ASSET_LINKS,
@@ -55,27 +55,28 @@ class Discovery:
     def _stored(self) -> Collection:
         return self._repository.collection(Kind.ASSET_LINKS)
 
-    def shell_ids(self, wanted: frozenset[Pair], *, limit: int, cursor: str | None) -> ShellIdPage:
+    async def shell_ids(
+        self, wanted: frozenset[Pair], *, limit: int, cursor: str | None
+    ) -> ShellIdPage:
         """Return up to ``limit`` ids of shells that have all links ``wanted``, from ``cursor`` on.
 
         Raises ``BadRequest`` for a cursor that this server did not make.
         """
-        shells, descriptors = self._shells, self._descriptors
         together = Filter(asset_ids=wanted)
         complete = self._completes(wanted)
         sources = [
-            Source(shells, together, _any),
-            Source(descriptors, together, lambda found: found.id not in shells),
+            Source(self._shells, together),
+            Source(self._descriptors, together, self._are_elsewhere),
             # A shell whose links are only together enough is found where its stored ones stand.
             *(Source(self._stored, single, complete) for single in _singles(wanted)),
         ]
-        page = merged_page(sources, limit=limit, cursor=cursor)
+        page = await merged_page(sources, limit=limit, cursor=cursor)
         return ShellIdPage([found.id for found in page.documents], page.cursor)
 
-    def links(self, shell_id: str) -> list[Node]:
+    async def links(self, shell_id: str) -> list[Node]:
         """Return the asset links of a shell, its global one among them; raises ``NotFound``."""
-        stored = self._stored.find(shell_id)
-        described = self._described(shell_id)
+        stored = await self._stored.find(shell_id)
+        described = await self._described(shell_id)
         if stored is None and described is None:
             raise NotFound(f"there is no shell with the id {shell_id!r} and no asset link of one")
         found: dict[Pair, Node] = {}
@@ -100,25 +101,34 @@ class Discovery:
 
         The links that follow from a document or descriptor here stay: they go with it.
         """
-        if shell_id not in self._stored and self._described(shell_id) is not None:
+        is_stored = await self._stored.contains(shell_id)
+        if not is_stored and await self._described(shell_id) is not None:
             raise NotFound(
                 f"nothing is stored for {shell_id!r}: its asset links are those of the shell or "
                 "of its descriptor, change that instead"
             )
         await self._repository.delete(Kind.ASSET_LINKS, shell_id, actor=actor)
 
-    def _described(self, shell_id: str) -> Document | None:
-        return self._shells.find(shell_id) or self._descriptors.find(shell_id)
+    async def _described(self, shell_id: str) -> Document | None:
+        return await self._shells.find(shell_id) or await self._descriptors.find(shell_id)
 
-    def _completes(self, wanted: frozenset[Pair]) -> Callable[[Document], bool]:
-        """Return whether stored links are what makes their shell one that is wanted."""
+    async def _all_described(self, shell_ids: Iterable[str]) -> dict[str, Document]:
+        """Return the documents or else descriptors of those of the shells that are known here."""
+        wanted = list(shell_ids)
+        shells = await self._shells.find_all(wanted)
+        rest = await self._descriptors.find_all([each for each in wanted if each not in shells])
+        return shells | rest
 
-        def keep(stored: Document) -> bool:
-            described = self._described(stored.id)
-            derived = {_pair(link) for link in _links_of(described)}
-            if described is not None and wanted <= derived:
-                return False
-            return wanted <= derived | {_pair(link) for link in _links_of(stored)}
+    async def _are_elsewhere(self, descriptors: Sequence[Document]) -> list[bool]:
+        shells = await self._shells.find_all([each.id for each in descriptors])
+        return [each.id not in shells for each in descriptors]
+
+    def _completes(self, wanted: frozenset[Pair]) -> Keep:
+        """Return what says whether stored links are what makes their shell one that is wanted."""
+
+        async def keep(stored: Sequence[Document]) -> list[bool]:
+            described = await self._all_described(each.id for each in stored)
+            return [_completes(links, described.get(links.id), wanted) for links in stored]
 
         return keep
 
@@ -129,8 +139,11 @@ def asset_link_pairs(links: list[Any]) -> frozenset[Pair]:
     return frozenset(_pair(link) for link in links)
 
 
-def _any(_: Document) -> bool:
-    return True
+def _completes(stored: Document, described: Document | None, wanted: frozenset[Pair]) -> bool:
+    derived = {_pair(link) for link in _links_of(described)}
+    if described is not None and wanted <= derived:
+        return False
+    return wanted <= derived | {_pair(link) for link in _links_of(stored)}
 
 
 def _singles(wanted: frozenset[Pair]) -> Iterable[Filter]:

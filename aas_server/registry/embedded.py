@@ -27,14 +27,15 @@ class EmbeddedDescriptors:
         self._repository = repository
         self._shells = shells
 
-    def all_of(self, shell_id: str, url: str) -> list[Node]:
+    async def all_of(self, shell_id: str, url: str) -> list[Node]:
         """Return the submodel descriptors of a shell; raises ``NotFound``."""
-        shell: Node = msgspec.json.decode(self._shells.get(shell_id, url).body)
+        descriptor = await self._shells.get(shell_id, url)
+        shell: Node = msgspec.json.decode(descriptor.body)
         return _listed(shell)
 
-    def get(self, shell_id: str, submodel_id: str, url: str) -> Node:
+    async def get(self, shell_id: str, submodel_id: str, url: str) -> Node:
         """Return one submodel descriptor of a shell; raises ``NotFound``."""
-        listed = self.all_of(shell_id, url)
+        listed = await self.all_of(shell_id, url)
         return listed[_index(listed, shell_id, submodel_id)]
 
     async def create(
@@ -111,7 +112,7 @@ class EmbeddedDescriptors:
         await self._change(shell_id, without, actor)
 
     async def _change(self, shell_id: str, change: Any, actor: str) -> Document:
-        self._shells.require_foreign(shell_id)
+        await self._shells.require_foreign(shell_id)
         return await self._repository.edit(self._shells.kind, shell_id, change, actor=actor)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TypeAlias
 
 from aas_server.errors import Conflict, Forbidden
 from aas_server.metamodel.tree import Node
@@ -17,8 +18,8 @@ from aas_server.repository.document import Document
 from aas_server.repository.repository import Repository
 from aas_server.store.protocol import Kind
 
-Derive = Callable[[Document, str], bytes]
-"""Makes the descriptor of an own document; the text is the absolute address of the API."""
+Derive: TypeAlias = Callable[[Sequence[Document], str], Awaitable[Sequence[bytes]]]
+"""Makes the descriptors of own documents; the text is the absolute address of the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +68,31 @@ class Register:
         """The descriptors of those that are elsewhere."""
         return self._repository.collection(self.kind)
 
-    def page(
-        self,
-        wanted: Filter,
-        url: str,
-        *,
-        limit: int,
-        cursor: str | None,
-        keep: Callable[[Document], bool] = lambda _: True,
+    async def page(
+        self, wanted: Filter, url: str, *, limit: int, cursor: str | None
     ) -> DescriptorPage:
         """Return up to ``limit`` descriptors in order of creation, from ``cursor`` on.
 
-        ``keep`` is asked about own documents and foreign descriptors alike. Raises ``BadRequest``
-        for a cursor that this server did not make.
+        Raises ``BadRequest`` for a cursor that this server did not make.
         """
-        own = self.own
-        sources = (
-            Source(own, wanted, keep),
-            Source(self.foreign, wanted, lambda found: found.id not in own and keep(found)),
-        )
-        page = merged_page(sources, limit=limit, cursor=cursor)
-        return DescriptorPage([self._describe(found, url) for found in page.documents], page.cursor)
+        sources = (Source(self.own, wanted), Source(self.foreign, wanted, self._are_elsewhere))
+        page = await merged_page(sources, limit=limit, cursor=cursor)
+        return DescriptorPage(await self._describe(page.documents, url), page.cursor)
 
-    def get(self, identifier: str, url: str) -> Descriptor:
+    async def get(self, identifier: str, url: str) -> Descriptor:
         """Return the descriptor with this id; raises ``NotFound``."""
-        return self._describe(self.own.find(identifier) or self.foreign.get(identifier), url)
+        found = await self.own.find(identifier) or await self.foreign.get(identifier)
+        (descriptor,) = await self._describe((found,), url)
+        return descriptor
 
-    def body(self, identifier: str, url: str) -> bytes | None:
-        """Return the descriptor with this id as JSON, or None."""
-        found = self.own.find(identifier)
-        if found is not None:
-            return self._derive(found, url)
-        found = self.foreign.find(identifier)
-        return None if found is None else found.body()
+    async def bodies(self, identifiers: Iterable[str], url: str) -> dict[str, bytes]:
+        """Return those of the descriptors with these ids that there are, as JSON by id."""
+        wanted = list(identifiers)
+        own = await self.own.find_all(wanted)
+        foreign = await self.foreign.find_all([each for each in wanted if each not in own])
+        derived = await self._derive(list(own.values()), url)
+        found = {each: document.body() for each, document in foreign.items()}
+        return found | dict(zip(own, derived, strict=True))
 
     async def create(
         self, tree: Node, *, actor: str, conditions: Conditions = UNCONDITIONAL
@@ -108,7 +101,7 @@ class Register:
 
         Raises ``InvalidDocument``, ``Conflict`` when its id is taken, ``PreconditionFailed``.
         """
-        self.require_free(self.checked(tree))
+        await self.require_free(self.checked(tree))
         return await self._repository.create(self.kind, tree, actor=actor, conditions=conditions)
 
     async def put(
@@ -120,7 +113,7 @@ class Register:
         ``PreconditionFailed``.
         """
         self.checked(tree)
-        self.require_foreign(identifier)
+        await self.require_foreign(identifier)
         return await self._repository.put(
             self.kind, identifier, tree, actor=actor, conditions=conditions
         )
@@ -131,7 +124,7 @@ class Register:
         """Take a foreign descriptor out; raises ``NotFound``, ``Forbidden`` for an own one,
         ``PreconditionFailed``.
         """
-        self.require_foreign(identifier)
+        await self.require_foreign(identifier)
         await self._repository.delete(self.kind, identifier, actor=actor, conditions=conditions)
 
     def checked(self, tree: Node) -> str:
@@ -140,24 +133,42 @@ class Register:
         identifier: str = tree["id"]
         return identifier
 
-    def require_free(self, identifier: str) -> None:
+    async def require_free(self, identifier: str) -> None:
         """Raise ``Conflict`` when the server itself has what ``identifier`` names."""
-        if identifier in self.own:
-            raise Conflict(f"{self._reason(identifier)}: there is a descriptor of it already")
+        if await self.own.contains(identifier):
+            raise self.taken(identifier)
 
-    def require_foreign(self, identifier: str) -> None:
+    async def require_foreign(self, identifier: str) -> None:
         """Raise ``Forbidden`` when the server itself has what ``identifier`` names."""
-        if identifier in self.own:
-            raise Forbidden(f"{self._reason(identifier)}: change that instead")
+        if await self.own.contains(identifier):
+            raise self.not_foreign(identifier)
 
-    def _describe(self, document: Document, url: str) -> Descriptor:
-        stored = document.stored
-        if stored.kind is self.kind:
-            body, tag = document.body(), document.etag()
-        else:
-            body = self._derive(document, url)
-            tag = entity_tag(body)
-        return Descriptor(document.id, body, tag, stored.created, stored.updated)
+    def taken(self, identifier: str) -> Conflict:
+        """Return what refuses to create the descriptor of what the server itself has."""
+        return Conflict(f"{self._reason(identifier)}: there is a descriptor of it already")
+
+    def not_foreign(self, identifier: str) -> Forbidden:
+        """Return what refuses to change the descriptor of what the server itself has."""
+        return Forbidden(f"{self._reason(identifier)}: change that instead")
+
+    async def _are_elsewhere(self, descriptors: Sequence[Document]) -> list[bool]:
+        """Return of each foreign descriptor whether there is no own one in its place."""
+        own = await self.own.find_all([each.id for each in descriptors])
+        return [each.id not in own for each in descriptors]
+
+    async def _describe(self, documents: Sequence[Document], url: str) -> list[Descriptor]:
+        own = [each for each in documents if each.stored.kind is not self.kind]
+        derived = iter(await self._derive(own, url))
+        found: list[Descriptor] = []
+        for document in documents:
+            stored = document.stored
+            if stored.kind is self.kind:
+                body, tag = document.body(), document.etag()
+            else:
+                body = next(derived)
+                tag = entity_tag(body)
+            found.append(Descriptor(document.id, body, tag, stored.created, stored.updated))
+        return found
 
     def _reason(self, identifier: str) -> str:
         return (

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final
 
 from aas_server.registry.cache import DerivedCache
-from aas_server.registry.derivation import ShellParts, asset_of, shell_parts, submodel_descriptor
+from aas_server.registry.derivation import ShellParts, shell_parts, submodel_descriptor
 from aas_server.registry.embedded import EmbeddedDescriptors
 from aas_server.registry.register import Register
 from aas_server.registry.schemas import SHELL_DESCRIPTOR, SUBMODEL_DESCRIPTOR
 from aas_server.repository.document import Document
 from aas_server.repository.repository import Repository
-from aas_server.store.protocol import Kind
+from aas_server.store.protocol import Kind, StoredDocument
+
+_AT_ONCE: Final = 1000
+"""Submodels that are held at the same time to describe those of some shells."""
 
 
 class Registry:
@@ -31,44 +34,38 @@ class Registry:
             Kind.SHELL,
             Kind.SHELL_DESCRIPTOR,
             SHELL_DESCRIPTOR,
-            self._shell_descriptor,
+            self._shell_descriptors,
         )
         self.submodels: Final = Register(
             repository,
             Kind.SUBMODEL,
             Kind.SUBMODEL_DESCRIPTOR,
             SUBMODEL_DESCRIPTOR,
-            self._submodel_descriptor,
+            self._submodel_descriptors,
         )
         self.embedded: Final = EmbeddedDescriptors(repository, self.shells)
 
-    @staticmethod
-    def of_asset(kind: str | None, asset_type: str | None) -> Callable[[Document], bool]:
-        """Return whether a shell or shell descriptor is one of this assetKind and assetType.
+    async def _shell_descriptors(self, shells: Sequence[Document], url: str) -> list[bytes]:
+        parts = [self._parts(shell.stored, url) for shell in shells]
+        wanted = list(dict.fromkeys(each for shell in parts for each in shell.submodel_ids))
+        known: dict[str, bytes] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            known |= await self.submodels.bodies(wanted[start : start + _AT_ONCE], url)
+        return [
+            shell.joined([known[each] for each in shell.submodel_ids if each in known])
+            for shell in parts
+        ]
 
-        None lets every one through.
-        """
+    async def _submodel_descriptors(self, submodels: Sequence[Document], url: str) -> list[bytes]:
+        return [self._submodel_descriptor(each.stored, url) for each in submodels]
 
-        def keep(document: Document) -> bool:
-            stored = document.stored
-            its_kind, its_type = asset_of(stored.body, is_shell=stored.kind is Kind.SHELL)
-            return kind in (None, its_kind) and asset_type in (None, its_type)
+    def _parts(self, shell: StoredDocument, url: str) -> ShellParts:
+        key = (shell.sequence, shell.revision, url)
+        return self._shell_parts.get(key, lambda: shell_parts(shell.body, url))
 
-        return keep if kind or asset_type else lambda _: True
-
-    def _shell_descriptor(self, shell: Document, url: str) -> bytes:
-        stored = shell.stored
-        parts = self._shell_parts.get(
-            (stored.sequence, stored.revision, url), lambda: shell_parts(stored.body, url)
-        )
-        known = (self.submodels.body(each, url) for each in parts.submodel_ids)
-        return parts.joined([each for each in known if each is not None])
-
-    def _submodel_descriptor(self, submodel: Document, url: str) -> bytes:
-        stored = submodel.stored
-        if self._repository.is_generated(stored.id):
+    def _submodel_descriptor(self, submodel: StoredDocument, url: str) -> bytes:
+        if self._repository.is_generated(submodel.id):
             # Its revision says nothing: it is made anew in place.
-            return submodel_descriptor(stored.body, url)
-        return self._submodels.get(
-            (stored.sequence, stored.revision, url), lambda: submodel_descriptor(stored.body, url)
-        )
+            return submodel_descriptor(submodel.body, url)
+        key = (submodel.sequence, submodel.revision, url)
+        return self._submodels.get(key, lambda: submodel_descriptor(submodel.body, url))

@@ -1,24 +1,24 @@
-"""All documents of one kind: in order, by id, and by the indexes that the filters of Part 2
-need.
-"""
+"""All documents of one kind: in order, by id, and by the filters of Part 2."""
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from aas_server.errors import BadRequest, NotFound
 from aas_server.metamodel.identifiers import decode_base64url, encode_identifier
-from aas_server.metamodel.references import key_values, semantic_keys
-from aas_server.metamodel.tree import Node
+from aas_server.repository.cache import DocumentCache
 from aas_server.repository.document import Document
-from aas_server.store.protocol import Kind
+from aas_server.store.protocol import Kind, Listed, Selection, Store, Terms
+from aas_server.store.terms import TEMPLATE, Property, term_of, terms_of
 
-IndexKey = tuple[str, Any]
-
-_TEMPLATE: Final[IndexKey] = ("kind", "Template")
+_LAST: Final = 2**63 - 1
+_PAGE: Final = 200
+"""Documents that are fetched at once when all of them are gone through."""
+_MAX_LISTED: Final = 50_000
+"""Entries of lists that are kept because somebody may ask for the same page again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,16 @@ class Filter:
     References are given by their key values. ``semantic_id`` matches the semanticId or any
     supplementalSemanticId, ``is_case_of`` and ``data_specification`` any such reference of a
     concept description, ``aas_id`` any aasId of a package; ``asset_ids`` are (name, value) pairs
-    that must all be there, ``globalAssetId`` among them. ``created_from`` and ``updated_from`` are
-    microseconds since the epoch, inclusive. ``is_template`` leaves submodels of kind Template.
+    that must all be there, ``globalAssetId`` among them; ``asset_kind`` and ``asset_type`` are
+    those of a shell or its descriptor. ``created_from`` and ``updated_from`` are microseconds since
+    the epoch, inclusive. ``is_template`` leaves submodels of kind Template.
     """
 
     id_short: str | None = None
     semantic_id: tuple[str, ...] | None = None
     asset_ids: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    asset_kind: str | None = None
+    asset_type: str | None = None
     is_case_of: tuple[str, ...] | None = None
     aas_id: str | None = None
     data_specification: tuple[str, ...] | None = None
@@ -44,32 +47,30 @@ class Filter:
 
     @property
     def by_time(self) -> bool:
-        """Return whether a time is asked for, which no index knows."""
+        """Return whether a time is asked for."""
         return self.created_from is not None or self.updated_from is not None
 
-    def lets_through(self, document: Document) -> bool:
-        """Return whether ``document`` is as young as asked for."""
-        stored = document.stored
-        return (self.created_from is None or stored.created >= self.created_from) and (
-            self.updated_from is None or stored.updated >= self.updated_from
-        )
+    def selection(self, kind: Kind) -> Selection:
+        """Return how the store finds such documents of ``kind``."""
+        terms = frozenset(term_of(kind, *each) for each in self._properties())
+        return Selection(terms, self.created_from, self.updated_from)
 
-    def required_keys(self) -> Iterator[IndexKey]:
-        """Yield the index keys that must all hold."""
-        if self.id_short is not None:
-            yield ("idShort", self.id_short)
-        if self.semantic_id is not None:
-            yield ("semanticId", self.semantic_id)
+    def _properties(self) -> Iterator[Property]:
+        for name, value in (
+            ("idShort", self.id_short),
+            ("semanticId", self.semantic_id),
+            ("assetKind", self.asset_kind),
+            ("assetType", self.asset_type),
+            ("isCaseOf", self.is_case_of),
+            ("aasId", self.aas_id),
+            ("dataSpecification", self.data_specification),
+        ):
+            if value is not None:
+                yield name, value
         for pair in self.asset_ids:
-            yield ("assetId", pair)
-        if self.is_case_of is not None:
-            yield ("isCaseOf", self.is_case_of)
-        if self.aas_id is not None:
-            yield ("aasId", self.aas_id)
-        if self.data_specification is not None:
-            yield ("dataSpecification", self.data_specification)
+            yield "assetId", pair
         if self.is_template:
-            yield _TEMPLATE
+            yield TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,126 +81,178 @@ class Page:
     cursor: str | None
 
 
+_Question: TypeAlias = tuple[Filter, int, int]
+"""Filter, the sequence behind which a page begins, limit."""
+
+
 class Collection:
-    """The documents of one kind.
+    """The documents of one kind: the stored ones, and behind them those that the server makes.
 
     Order is order of creation, and a cursor names a place in it, so that pages neither shift nor
     repeat while documents come and go.
     """
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, store: Store, cache: DocumentCache) -> None:
         self.kind = kind
-        self._documents: dict[str, Document] = {}
-        self._order: list[int] = []
-        self._by_sequence: dict[int, Document] = {}
-        self._index: dict[IndexKey, set[int]] = {}
+        self._store = store
+        self._cache = cache
+        self._in_memory: Mapping[str, Document] = cache.of(kind)
+        self._generated: dict[str, Document] = {}
+        self._generated_terms: dict[str, Terms] = {}
+        self._listed: OrderedDict[_Question, Listed] = OrderedDict()
+        self._listed_entries = 0
+        self._structure = -1
 
-    def __len__(self) -> int:
-        return len(self._documents)
+    def cached(self, identifier: str) -> Document | None:
+        """Return the document with this id if it is in memory, or None."""
+        document = self._in_memory.get(identifier)
+        if document is None:
+            return self._generated.get(identifier)
+        document.is_used = True
+        return document
 
-    def __iter__(self) -> Iterator[Document]:
-        return (self._by_sequence[sequence] for sequence in self._order)
+    async def find(self, identifier: str) -> Document | None:
+        """Return the document with this id, or None; raises ``StoreUnavailable``."""
+        return self.cached(identifier) or await self._cache.find(self.kind, identifier)
 
-    def __contains__(self, identifier: str) -> bool:
-        return identifier in self._documents
+    async def find_all(self, identifiers: Iterable[str]) -> dict[str, Document]:
+        """Return those of the documents with these ids that there are, by id, asked for at once and
+        all as they were at one moment.
 
-    def find(self, identifier: str) -> Document | None:
-        """Return the document with this id, or None."""
-        return self._documents.get(identifier)
+        Raises ``StoreUnavailable``.
+        """
+        wanted = list(identifiers)
+        found = {each: self.cached(each) for each in wanted}
+        present = {each: document for each, document in found.items() if document is not None}
+        if len(present) == len(found):
+            return present
+        # What is in memory may change before the rest is there.
+        stored = [each for each in wanted if each not in self._generated]
+        generated = {each: present[each] for each in wanted if each in self._generated}
+        return generated | await self._cache.find_all(self.kind, stored)
 
-    def get(self, identifier: str) -> Document:
-        """Return the document with this id; raises ``NotFound`` that names it."""
-        document = self._documents.get(identifier)
+    async def get(self, identifier: str) -> Document:
+        """Return the document with this id; raises ``NotFound`` that names it, and
+        ``StoreUnavailable``.
+        """
+        document = self.cached(identifier) or await self._cache.find(self.kind, identifier)
         if document is None:
             raise NotFound(f"there is no {self.kind.value} with the id {identifier!r}")
         return document
 
-    def page(self, wanted: Filter, *, limit: int, cursor: str | None = None) -> Page:
+    async def contains(self, identifier: str) -> bool:
+        """Return whether there is a document with this id; raises ``StoreUnavailable``."""
+        return await self.find(identifier) is not None
+
+    async def count(self) -> int:
+        """Return how many documents there are; raises ``StoreUnavailable``."""
+        return await self._store.count(self.kind) + len(self._generated)
+
+    async def __aiter__(self) -> AsyncIterator[Document]:
+        """Yield every document in order, fetched some at a time; raises ``StoreUnavailable``."""
+        cursor: str | None = None
+        while True:
+            page = await self.page(Filter(), limit=_PAGE, cursor=cursor)
+            for document in page.documents:
+                yield document
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    async def page(self, wanted: Filter, *, limit: int, cursor: str | None = None) -> Page:
         """Return up to ``limit`` documents that ``wanted`` lets through, from ``cursor`` on.
 
-        Raises ``BadRequest`` for a cursor that this server did not make.
+        Raises ``BadRequest`` for a cursor that this server did not make, ``StoreUnavailable``.
         """
         after = -1 if cursor is None else _decode_cursor(cursor)
-        order = self._matching(wanted)
-        start = bisect_right(order, after)
-        chosen = order[start : start + limit]
-        more = start + limit < len(order)
-        return Page(
-            [self._by_sequence[sequence] for sequence in chosen],
-            _encode_cursor(chosen[-1]) if more and chosen else None,
-        )
+        structure = self._cache.structures[self.kind]
+        listed = await self._list(wanted, after, limit)
+        entries = listed.entries
+        documents = await self._in_places(entries)
+        if structure != self._cache.structures[self.kind]:
+            documents = self._still_wanted(documents, wanted)
+        last = entries[-1][0] if entries else after
+        if not listed.more:
+            behind = self._generated_after(wanted, after)
+            room = limit - len(entries)
+            documents += behind[:room]
+            if len(behind) <= room:
+                return Page(documents, None)
+            last = documents[-1].stored.sequence if room else last
+        return Page(documents, _encode_cursor(last))
 
     def cursor_after(self, document: Document) -> str:
         """Return the cursor of the page that begins behind ``document``."""
         return _encode_cursor(document.stored.sequence)
 
-    def put(self, document: Document) -> None:
-        """Add ``document`` or set it in the place of the one with its id."""
-        self.remove(document.id)
-        sequence = document.stored.sequence
-        self._documents[document.id] = self._by_sequence[sequence] = document
-        insort(self._order, sequence)
-        for key in _index_keys(self.kind, document.stored_tree()):
-            self._index.setdefault(key, set()).add(sequence)
+    def put_generated(self, document: Document) -> None:
+        """Show a document that the server makes itself, in the place of the one with its id."""
+        self._generated[document.id] = document
+        self._generated_terms[document.id] = terms_of(self.kind, document.stored_tree())
 
-    def replace(self, document: Document) -> None:
-        """Set ``document`` in the place of the one with its id, which has the same index keys: only
-        its elements changed.
+    async def _in_places(self, entries: Iterable[tuple[int, str]]) -> list[Document]:
+        """Return the documents that are where ``entries`` have them: what was deleted meanwhile is
+        passed over, and so is what was created again, which stands elsewhere now.
         """
-        old = self._documents[document.id]
-        self._documents[document.id] = self._by_sequence[document.stored.sequence] = document
-        old.forget()
+        found = await self.find_all([identifier for _, identifier in entries])
+        return [
+            found[identifier]
+            for sequence, identifier in entries
+            if identifier in found and found[identifier].stored.sequence == sequence
+        ]
 
-    def remove(self, identifier: str) -> None:
-        """Take the document out, if it is there."""
-        document = self._documents.pop(identifier, None)
-        if document is None:
-            return
-        sequence = document.stored.sequence
-        del self._by_sequence[sequence]
-        self._order.pop(bisect_right(self._order, sequence) - 1)
-        for key in _index_keys(self.kind, document.stored_tree()):
-            members = self._index[key]
-            members.discard(sequence)
-            if not members:
-                del self._index[key]
-        document.forget()
+    def _still_wanted(self, documents: list[Document], wanted: Filter) -> list[Document]:
+        """Return those of ``documents`` that ``wanted`` still lets through."""
+        terms = wanted.selection(self.kind).terms
+        if not terms:
+            return documents
+        return [each for each in documents if terms <= terms_of(self.kind, each.stored_tree())]
 
-    def _matching(self, wanted: Filter) -> list[int]:
-        sets = [self._index.get(key, set()) for key in wanted.required_keys()]
-        order = sorted(set.intersection(*sets)) if sets else self._order
-        if wanted.by_time:
-            return [each for each in order if wanted.lets_through(self._by_sequence[each])]
-        return order
+    async def _list(self, wanted: Filter, after: int, limit: int) -> Listed:
+        """Return what the store lists, remembered as long as lists cannot have changed."""
+        structure = self._cache.structures[self.kind]
+        if structure != self._structure:
+            self._structure = structure
+            self._listed.clear()
+            self._listed_entries = 0
+        question = (wanted, after, limit)
+        listed = self._listed.get(question)
+        if listed is not None:
+            self._listed.move_to_end(question)
+            return listed
+        listed = await self._store.list_ids(
+            self.kind, wanted.selection(self.kind), after=after, limit=limit
+        )
+        await self._cache.follower.reach(listed.position)
+        if structure == self._cache.structures[self.kind] == self._structure and not wanted.by_time:
+            self._remember(question, listed)
+        return listed
+
+    def _remember(self, question: _Question, listed: Listed) -> None:
+        former = self._listed.pop(question, None)
+        self._listed[question] = listed
+        self._listed_entries += _entries(listed) - (0 if former is None else _entries(former))
+        while self._listed_entries > _MAX_LISTED and len(self._listed) > 1:
+            _, oldest = self._listed.popitem(last=False)
+            self._listed_entries -= _entries(oldest)
+
+    def _generated_after(self, wanted: Filter, after: int) -> list[Document]:
+        if not self._generated:
+            return []
+        selection = wanted.selection(self.kind)
+        found = [
+            document
+            for identifier, document in self._generated.items()
+            if document.stored.sequence > after
+            and selection.terms <= self._generated_terms[identifier]
+            and document.stored.created >= (selection.created_from or 0)
+            and document.stored.updated >= (selection.updated_from or 0)
+        ]
+        return sorted(found, key=lambda document: document.stored.sequence)
 
 
-def _index_keys(kind: Kind, tree: Node) -> Iterable[IndexKey]:
-    keys: set[IndexKey] = {("semanticId", values) for values in semantic_keys(tree)}
-    if "idShort" in tree:
-        keys.add(("idShort", tree["idShort"]))
-    if tree.get("kind") == "Template":
-        keys.add(_TEMPLATE)
-    for reference in tree.get("isCaseOf") or ():
-        keys.add(("isCaseOf", key_values(reference)))
-    if kind is Kind.CONCEPT_DESCRIPTION:
-        for embedded in tree.get("embeddedDataSpecifications") or ():
-            keys.add(("dataSpecification", key_values(embedded.get("dataSpecification"))))
-    elif kind is Kind.SHELL:
-        keys.update(_asset_keys(tree.get("assetInformation") or {}, "specificAssetIds"))
-    elif kind is Kind.SHELL_DESCRIPTOR:
-        keys.update(_asset_keys(tree, "specificAssetIds"))
-    elif kind is Kind.ASSET_LINKS:
-        keys.update(_asset_keys(tree, "links"))
-    elif kind is Kind.PACKAGE:
-        keys.update(("aasId", identifier) for identifier in tree.get("aasIds") or ())
-    return keys
-
-
-def _asset_keys(holder: Node, attribute: str) -> Iterator[IndexKey]:
-    if "globalAssetId" in holder:
-        yield ("assetId", ("globalAssetId", holder["globalAssetId"]))
-    for specific in holder.get(attribute) or ():
-        yield ("assetId", (specific.get("name"), specific.get("value")))
+def _entries(listed: Listed) -> int:
+    return len(listed.entries) + 1
 
 
 def _encode_cursor(sequence: int) -> str:
@@ -210,4 +263,4 @@ def _decode_cursor(cursor: str) -> int:
     text = decode_base64url(cursor, name="cursor")
     if not text.isascii() or not text.isdecimal() or len(text) > 20:
         raise BadRequest("this cursor was not given by this server", path="cursor")
-    return int(text)
+    return min(int(text), _LAST)

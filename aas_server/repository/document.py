@@ -65,6 +65,7 @@ class Document:
         "_overlay",
         "_tree",
         "_tree_version",
+        "is_used",
         "stored",
         "warnings",
     )
@@ -81,6 +82,8 @@ class Document:
         self.stored = stored
         self.warnings = warnings
         """How many findings the write that made it left: constraints that are only reported."""
+        self.is_used = False
+        """Whether somebody read it again since the cache last looked."""
         self._hub = hub
         self._decoded = decoded
         self._may_hold_blobs: bool | None = None

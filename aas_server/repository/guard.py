@@ -15,8 +15,8 @@ Judgement = Callable[[Node], list[Finding]]
 class Guard(Protocol):
     """Has a say in what is written."""
 
-    def judgement(self) -> Judgement:
-        """Return how submodels are judged as things are now; called in the event loop."""
+    async def judgement(self) -> Judgement:
+        """Return how submodels are judged as things are now."""
 
 
 class Overtaken(Conflict):

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from aas_server.clock import Clock
-from aas_server.errors import BadRequest, Conflict, Forbidden, InvalidDocument, NotFound
+from aas_server.errors import BadRequest, Conflict, Forbidden, NotFound
 from aas_server.live.hub import LiveHub
-from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
+from aas_server.metamodel.id_short_path import IdShortPath
 from aas_server.metamodel.tree import Node, resolve
 from aas_server.metamodel.value_writing import patched
+from aas_server.repository.cache import CACHE_BYTES, DocumentCache
 from aas_server.repository.collection import Collection
+from aas_server.repository.commits import Commits
 from aas_server.repository.conditions import UNCONDITIONAL, Conditions
-from aas_server.repository.document import DecodedTrees, Document, document_tag
-from aas_server.repository.file_names import FileNames
+from aas_server.repository.document import DecodedTrees, Document
 from aas_server.repository.guard import Guard, Overtaken
 from aas_server.repository.heads import Heads, Key, State
 from aas_server.repository.live_elements import as_stored
+from aas_server.repository.queues import Queues
 from aas_server.repository.unit import Unit
-from aas_server.repository.verifier import Checked, Verifier, aside
+from aas_server.repository.unit_work import edit_in, put_into
+from aas_server.repository.verifier import Checked, Verifier
 from aas_server.store.protocol import (
     IDENTIFIABLES,
     FileEntry,
@@ -35,30 +37,44 @@ from aas_server.store.protocol import (
 
 GENERATED_SEQUENCE: Final = 2**62
 """Where generated documents stand in the order: behind everything that is stored."""
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 32
+_DECODED_PART: Final = 8
+"""Decoded trees take about five times the bytes of their documents."""
+
+T = TypeVar("T")
 
 
 class Repository:
     """Documents of every kind, and the files that they name.
 
-    Reads are look-ups and never wait. Writes check first, commit to the store, then swap the
+    Reads of what is in memory are look-ups and never wait; the rest is fetched from the store.
+    ``cache_bytes`` bounds what is kept. Writes check first, commit to the store, then swap the
     document: when one fails, nothing has changed. A write builds on the newest state, also when
     that is still on its way to the store.
     """
 
     def __init__(
-        self, store: Store, hub: LiveHub, clock: Clock, *, verifier: Verifier | None = None
+        self,
+        store: Store,
+        hub: LiveHub,
+        clock: Clock,
+        *,
+        verifier: Verifier | None = None,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.verifier = verifier or Verifier()
-        self._guard: Guard | None = None
         self._store = store
         self._hub = hub
         self._clock = clock
-        self._collections = {kind: Collection(kind) for kind in Kind}
-        self._decoded = DecodedTrees()
+        self._decoded = DecodedTrees(cache_bytes // _DECODED_PART)
+        self.cache: Final = DocumentCache(
+            store, lambda stored: Document(stored, hub, self._decoded), capacity=cache_bytes
+        )
+        self._collections = {kind: Collection(kind, store, self.cache) for kind in Kind}
         self._generated: dict[str, int] = {}
         self._heads = Heads()
-        self._names = FileNames()
+        self._queues = Queues()
+        self._commits = Commits(store, self.cache, self._heads, self._shown)
 
     @property
     def shells(self) -> Collection:
@@ -80,21 +96,58 @@ class Repository:
         return self._collections[kind]
 
     async def open(self) -> None:
-        """Take in every document and file name of the store, which must be open."""
-        async for stored in self._store.documents():
-            document = Document(stored, self._hub, self._decoded)
-            self._collections[stored.kind].put(document)
-            document.forget()
-        async for entry in self._store.file_entries():
-            self._names.put(entry)
+        """Begin to follow the store, which must be open; nothing is read before it is asked for."""
+        await self.cache.follower.open()
+
+    async def close(self) -> None:
+        """End what goes on in the background; the store is still open."""
+        await self.cache.follower.close()
+        await self.cache.close()
+
+    async def require_store(self) -> None:
+        """Return when the store answers; raises ``StoreUnavailable`` when it does not."""
+        await self._store.position()
 
     def guard_writes(self, guard: Guard) -> None:
         """Let ``guard`` judge every submodel that is written from now on."""
-        self._guard = guard
+        self._commits.guard = guard
 
     def unit(self, *, actor: str) -> Unit:
         """Return an empty unit of changes in the name of ``actor``."""
-        return Unit(self, self._commit, actor=actor)
+        return Unit(self, self._commits.commit, actor=actor)
+
+    async def change(self, work: Callable[[Unit], Awaitable[T]], *, actor: str) -> T:
+        """Carry out in one unit what ``work`` enters into it, and return what that returns.
+
+        ``work`` is called again with a new unit when somebody else changed one of its documents
+        meanwhile, so it must have no other effect than on its unit. Raises what ``work`` raises,
+        ``Conflict`` when others change the documents all the time, ``StoreUnavailable``; then
+        nothing has changed.
+        """
+        overtaken, result = await self._attempt(work, actor)
+        attempts = 1
+        while overtaken and attempts < _ATTEMPTS:
+            # Those who were overtaken come one after the other: each has its turn soon.
+            async with self._queues.turn(overtaken):
+                overtaken, result = await self._attempt(work, actor)
+            attempts += 1
+        if overtaken:
+            raise Conflict("the documents are changed by others all the time: try again")
+        return result
+
+    async def _attempt(
+        self, work: Callable[[Unit], Awaitable[T]], actor: str
+    ) -> tuple[Iterable[Key], T]:
+        """Carry out ``work`` once; return the documents at which others were faster, and what it
+        returned.
+        """
+        unit = self.unit(actor=actor)
+        result = await work(unit)
+        try:
+            await unit.commit()
+        except Overtaken:
+            return unit.states.keys(), result
+        return (), result
 
     async def add_missing(
         self, documents: Iterable[tuple[Kind, Node]], *, actor: str
@@ -103,12 +156,16 @@ class Repository:
 
         Documents that exist stay as they are, whatever clients made of them since.
         """
-        unit = self.unit(actor=actor)
-        for kind, tree in documents:
-            if unit.find(kind, tree["id"]) is None:
-                unit.create(kind, tree)
-        await unit.commit()
-        return [self._collections[kind].get(identifier) for kind, identifier in unit.states]
+        wanted = list(documents)
+
+        async def add(unit: Unit) -> Unit:
+            for kind, tree in wanted:
+                if await unit.find(kind, tree["id"]) is None:
+                    await unit.create(kind, tree)
+            return unit
+
+        unit = await self.change(add, actor=actor)
+        return [self._written(unit, kind, identifier) for kind, identifier in unit.states]
 
     async def create(
         self,
@@ -123,11 +180,14 @@ class Repository:
         Raises ``InvalidDocument``, ``Conflict`` when its id exists, ``PreconditionFailed``.
         """
         checked = await self._checked(kind, tree)
-        unit = self.unit(actor=actor)
         identifier = checked.tree["id"]
-        conditions.require(unit.tag(kind, identifier))
-        unit.create(kind, checked.tree)
-        await unit.commit()
+
+        async def create(unit: Unit) -> Unit:
+            conditions.require(await unit.tag(kind, identifier))
+            await unit.create(kind, checked.tree)
+            return unit
+
+        unit = await self.change(create, actor=actor)
         return self._written(unit, kind, identifier, checked.warnings)
 
     async def put(
@@ -147,9 +207,14 @@ class Repository:
         there is none and it is not to be created, ``PreconditionFailed``.
         """
         checked = await self._checked(kind, tree)
-        unit = self.unit(actor=actor)
-        made = put_into(unit, kind, identifier, checked.tree, conditions=conditions, create=create)
-        await unit.commit()
+
+        async def put(unit: Unit) -> tuple[Unit, bool]:
+            made = await put_into(
+                unit, kind, identifier, checked.tree, conditions=conditions, create=create
+            )
+            return unit, made
+
+        unit, made = await self.change(put, actor=actor)
         return self._written(unit, kind, identifier, checked.warnings), made
 
     async def delete(
@@ -161,9 +226,9 @@ class Repository:
         conditions: Conditions = UNCONDITIONAL,
     ) -> None:
         """Take a document out; raises ``NotFound``, ``PreconditionFailed``."""
-        unit = self.unit(actor=actor)
-        unit.delete(kind, identifier, conditions=conditions)
-        await unit.commit()
+        await self.change(
+            lambda unit: unit.delete(kind, identifier, conditions=conditions), actor=actor
+        )
 
     async def edit(
         self,
@@ -181,17 +246,8 @@ class Repository:
         ``change`` is given the stored document, which it must not change, and raises to refuse.
         ``path`` names the one element that it changes. Raises ``NotFound``, ``PreconditionFailed``.
         """
-        unit = await self._carried_out(
-            partial(
-                self._edited,
-                kind,
-                identifier,
-                change,
-                actor=actor,
-                path=path,
-                conditions=conditions,
-            )
-        )
+        edit = partial(edit_in, kind, identifier, change, path=path, conditions=conditions)
+        unit = await self.change(edit, actor=actor)
         return self._written(unit, kind, identifier, warnings)
 
     async def edit_verified(
@@ -210,21 +266,18 @@ class Repository:
         What is large is verified in a thread; when the document changed meanwhile, the edit begins
         anew. Raises ``InvalidDocument``, and ``Conflict`` when others change it all the time.
         """
-        for _ in range(_ATTEMPTS):
-            unit = self._edited(
-                kind, identifier, change, actor=actor, path=path, conditions=conditions
-            )
-            before, after = unit.writes[0].before, unit.states[kind, identifier]
-            if before is None or after is None:
-                raise NotFound(f"there is no {kind.value} with the id {identifier!r}")
-            warnings = await self.verifier.verify(part(after.tree))
-            newest = self.newest((kind, identifier))
-            if newest is None or document_tag(newest.stored) != document_tag(before):
-                continue
-            with suppress(Overtaken):
-                await unit.commit()
-                return self._written(unit, kind, identifier, warnings)
-        raise Conflict(f"{kind.value} {identifier!r} is changed all the time: try again")
+        warnings = 0
+
+        async def edit(unit: Unit) -> Unit:
+            nonlocal warnings
+            await edit_in(kind, identifier, change, unit, path=path, conditions=conditions)
+            state = unit.states[kind, identifier]
+            if state is not None:
+                warnings = await self.verifier.verify(part(state.tree))
+            return unit
+
+        unit = await self.change(edit, actor=actor)
+        return self._written(unit, kind, identifier, warnings)
 
     async def write_value(
         self,
@@ -243,7 +296,7 @@ class Repository:
         the stored submodel and raises to refuse. Raises ``NotFound``, ``BadRequest``,
         ``Forbidden``, ``PreconditionFailed`` or a ``DeviceError``; then nothing has changed.
         """
-        document = self.submodels.get(submodel_id)
+        document = await self.submodels.get(submodel_id)
         live = self._hub.find(submodel_id, path)
         if live is not None:
             resolve(document.tree(), path)
@@ -262,28 +315,31 @@ class Repository:
                 require(submodel)
             return patched(submodel, path, value, live=fed.keys())
 
-        await self._carried_out(
-            partial(
-                self._edited,
-                Kind.SUBMODEL,
-                submodel_id,
-                change,
-                actor=actor,
-                path=path,
-                conditions=conditions,
-            )
+        edit = partial(
+            edit_in, Kind.SUBMODEL, submodel_id, change, path=path, conditions=conditions
         )
+        await self.change(edit, actor=actor)
+
+    async def reserve_generated(self, identifier: str) -> None:
+        """Keep an id for a submodel that the server makes itself.
+
+        Raises ``BadRequest`` when a stored submodel already has it, ``StoreUnavailable``.
+        """
+        if identifier not in self._generated and await self.submodels.contains(identifier):
+            raise _taken(identifier)
+        self._generated.setdefault(identifier, GENERATED_SEQUENCE + len(self._generated))
 
     def put_generated(self, tree: Node) -> Document:
         """Show a submodel that the server makes itself; it is read-only and never stored.
 
-        Raises ``BadRequest`` when a stored submodel already has its id.
+        Raises ``BadRequest`` when a stored submodel is known to have its id; ``reserve_generated``
+        finds out.
         """
         identifier = tree["id"]
-        if identifier in self.submodels and identifier not in self._generated:
-            raise BadRequest(f"the id {identifier!r} is taken by a stored submodel")
+        shown = self.submodels.cached(identifier)
+        if shown is not None and identifier not in self._generated:
+            raise _taken(identifier)
         sequence = self._generated.setdefault(identifier, GENERATED_SEQUENCE + len(self._generated))
-        shown = self.submodels.find(identifier)
         now = self.now()
         body = msgspec.json.encode(tree)
         if shown is not None and shown.stored.body == body:
@@ -293,7 +349,7 @@ class Repository:
         created = now if shown is None else shown.stored.created
         stored = StoredDocument(Kind.SUBMODEL, identifier, sequence, revision, body, created, now)
         document = Document(stored, self._hub, self._decoded)
-        self.submodels.put(document)
+        self.submodels.put_generated(document)
         return document
 
     async def version_at(self, kind: Kind, identifier: str, time: int) -> bytes | None:
@@ -301,18 +357,20 @@ class Repository:
 
         None when there was none, or when that version is older than what is kept.
         """
-        document = self._collections[kind].find(identifier)
+        document = await self._collections[kind].find(identifier)
         if document is not None and document.stored.updated <= time:
             return document.stored.body
         return await self._store.version_at(kind, identifier, time)
 
-    def file_entry(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
+    async def file_entry(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
         """Return the file that the document ``owner`` calls ``path``, or None."""
-        return self._names.get(kind, owner, path)
+        document = await self._collections[kind].find(owner)
+        return None if document is None else document.stored.files.get(path)
 
-    def file_entries(self, kind: Kind, owner: str) -> list[FileEntry]:
+    async def file_entries(self, kind: Kind, owner: str) -> list[FileEntry]:
         """Return the files of the document ``owner``."""
-        return self._names.of(kind, owner)
+        document = await self._collections[kind].find(owner)
+        return [] if document is None else list(document.stored.files.values())
 
     async def write_file(self, chunks: AsyncIterator[bytes]) -> StoredFile:
         """Take in the content of a file, which a unit then gives a name."""
@@ -324,16 +382,33 @@ class Repository:
         """Yield the bytes of a file from ``start`` on; raises ``NotFound``."""
         return self._store.read_file(digest, start=start, length=length)
 
-    def newest(self, key: Key) -> State | None:
+    async def newest(self, key: Key) -> State | None:
         """Return the newest state of a document, committed or on its way, or None."""
         if key in self._heads:
             return self._heads.get(key)
-        document = self._collections[key[0]].find(key[1])
+        document = self._collections[key[0]].cached(key[1])
+        if document is None:
+            document = await self._collections[key[0]].find(key[1])
+            # While it was fetched somebody may have begun to change it.
+            if key in self._heads:
+                return self._heads.get(key)
         return None if document is None else State(document.stored, document.stored_tree())
 
-    def newest_file(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
-        """Return the file that a document calls ``path``, committed or on its way, or None."""
-        return self._names.newest(kind, owner, path)
+    async def newest_of(self, kind: Kind, identifiers: Iterable[str]) -> dict[str, State | None]:
+        """Return the newest states of many documents, asked for at once."""
+        wanted = list(identifiers)
+        found = await self._collections[kind].find_all(wanted)
+        newest: dict[str, State | None] = {}
+        for identifier in wanted:
+            key = (kind, identifier)
+            document = found.get(identifier)
+            if key in self._heads:
+                newest[identifier] = self._heads.get(key)
+            elif document is not None:
+                newest[identifier] = State(document.stored, document.stored_tree())
+            else:
+                newest[identifier] = None
+        return newest
 
     def is_generated(self, submodel_id: str) -> bool:
         """Return whether the server makes this submodel itself."""
@@ -358,23 +433,10 @@ class Repository:
             return await self.verifier.check(tree, kind.value)
         return Checked(tree)
 
-    def _edited(
-        self,
-        kind: Kind,
-        identifier: str,
-        change: Callable[[Node], Node],
-        *,
-        actor: str,
-        path: IdShortPath | None,
-        conditions: Conditions,
-    ) -> Unit:
-        unit = self.unit(actor=actor)
-        tree = unit.find(kind, identifier)
-        if tree is None:
-            raise NotFound(f"there is no {kind.value} with the id {identifier!r}")
-        text = None if path is None else format_id_short_path(path)
-        unit.replace(kind, identifier, change(tree), path=text, conditions=conditions)
-        return unit
+    def _shown(self, state: State) -> Document:
+        document = Document(state.stored, self._hub, self._decoded, tree=state.tree)
+        self._decoded.used(document)
+        return document
 
     def _written(self, unit: Unit, kind: Kind, identifier: str, warnings: int = 0) -> Document:
         state = unit.states[kind, identifier]
@@ -382,117 +444,6 @@ class Repository:
             raise NotFound(f"{kind.value} {identifier!r} was deleted")
         return Document(state.stored, self._hub, self._decoded, tree=state.tree, warnings=warnings)
 
-    async def _carried_out(self, make: Callable[[], Unit]) -> Unit:
-        """Commit the unit that ``make`` builds on the newest state, and return it."""
-        for _ in range(_ATTEMPTS):
-            unit = make()
-            with suppress(Overtaken):
-                await unit.commit()
-                return unit
-        raise Conflict("the document is changed all the time: try again")
 
-    async def _judge(self, guard: Guard, unit: Unit) -> None:
-        """Raise ``InvalidDocument`` for submodels that ``guard`` does not take, ``Overtaken`` when
-        others changed the documents meanwhile.
-        """
-        trees = [
-            state.tree
-            for (kind, _), state in unit.states.items()
-            if kind is Kind.SUBMODEL and state is not None
-        ]
-        if not trees:
-            return
-        judge = guard.judgement()
-        findings = [each for tree in trees for each in await aside(judge, tree)]
-        if findings:
-            raise InvalidDocument(findings)
-        if not self._is_current(unit):
-            raise Overtaken("the document was changed by somebody else: try again")
-
-    def _is_current(self, unit: Unit) -> bool:
-        """Return whether all that ``unit`` builds on is still the newest."""
-        built_on: dict[Key, StoredDocument | None] = {}
-        for write in unit.writes:
-            built_on.setdefault((write.document.kind, write.document.id), write.before)
-        for key, before in built_on.items():
-            newest = self.newest(key)
-            if before is None or newest is None:
-                if before is not None or newest is not None:
-                    return False
-            elif document_tag(newest.stored) != document_tag(before):
-                return False
-        return True
-
-    async def _commit(self, unit: Unit) -> None:
-        if not unit.writes and not unit.files:
-            return
-        if self._guard is not None:
-            await self._judge(self._guard, unit)
-        for (kind, owner), state in unit.states.items():
-            if state is not None and kind is not Kind.PACKAGE:
-                for path in self._names.unmentioned((kind, owner), state.stored.body):
-                    unit.delete_file(kind, owner, path)
-        self._heads.enter(unit, unit.states.items())
-        self._names.begin(unit, unit.files)
-        await self._store.commit(
-            unit.writes, unit.files, actor=unit.actor, settled=partial(self._settled, unit)
-        )
-
-    def _settled(self, unit: Unit, is_durable: bool) -> None:
-        if is_durable:
-            self._show(unit)
-        self._heads.leave(unit, unit.states)
-        self._names.end(unit)
-
-    def _show(self, unit: Unit) -> None:
-        """Let readers see what is durable now."""
-        deleted = {write.before.sequence for write in unit.writes if write.before is not None}
-        restructured = {
-            (write.document.kind, write.document.id) for write in unit.writes if write.path is None
-        }
-        for key, state in unit.states.items():
-            collection = self._collections[key[0]]
-            shown = collection.find(key[1])
-            if state is None:
-                # Another one with its id may have been created meanwhile.
-                if shown is not None and shown.stored.sequence in deleted:
-                    collection.remove(key[1])
-                continue
-            if shown is not None and _age(shown.stored) >= _age(state.stored):
-                continue
-            document = Document(state.stored, self._hub, self._decoded, tree=state.tree)
-            if shown is None or key in restructured:
-                collection.put(document)
-            else:
-                collection.replace(document)
-            self._decoded.used(document)
-        self._names.apply(unit.files)
-
-
-def put_into(
-    unit: Unit,
-    kind: Kind,
-    identifier: str,
-    tree: Node,
-    *,
-    conditions: Conditions = UNCONDITIONAL,
-    create: bool = True,
-) -> bool:
-    """Let ``unit`` set ``tree`` in the place of the document with ``identifier``, or create it, and
-    return whether it creates it.
-
-    Raises ``BadRequest`` when ``tree`` has another id, ``NotFound`` when there is no such document
-    and it is not to be created, ``PreconditionFailed``.
-    """
-    if tree["id"] != identifier:
-        raise BadRequest(f"the body has the id {tree['id']!r}, the path {identifier!r}", path="id")
-    if unit.find(kind, identifier) is not None or not create:
-        unit.replace(kind, identifier, tree, conditions=conditions)
-        return False
-    conditions.require(None)
-    unit.create(kind, tree)
-    return True
-
-
-def _age(stored: StoredDocument) -> tuple[int, int]:
-    return stored.sequence, stored.revision
+def _taken(identifier: str) -> BadRequest:
+    return BadRequest(f"the id {identifier!r} is taken by a stored submodel")

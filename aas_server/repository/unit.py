@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
@@ -14,12 +15,15 @@ from aas_server.repository.conditions import UNCONDITIONAL, Conditions
 from aas_server.repository.document import document_tag
 from aas_server.repository.heads import Key, State
 from aas_server.store.protocol import (
+    NO_FILES,
+    NO_TERMS,
     FileEntry,
-    FileWrite,
     Kind,
     StoredDocument,
     Write,
+    may_name_files,
 )
+from aas_server.store.terms import terms_of
 
 Commit = Callable[["Unit"], Coroutine[Any, Any, None]]
 
@@ -27,11 +31,11 @@ Commit = Callable[["Unit"], Coroutine[Any, Any, None]]
 class Base(Protocol):
     """What a unit builds on: the repository as the next write sees it."""
 
-    def newest(self, key: Key) -> State | None:
+    async def newest(self, key: Key) -> State | None:
         """Return the newest state of a document, committed or on its way, or None."""
 
-    def newest_file(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
-        """Return the file that a document calls ``path``, committed or on its way, or None."""
+    async def newest_of(self, kind: Kind, identifiers: Iterable[str]) -> Mapping[str, State | None]:
+        """Return the newest states of many documents, asked for at once."""
 
     def is_generated(self, submodel_id: str) -> bool:
         """Return whether the server makes this submodel itself."""
@@ -49,9 +53,9 @@ class Base(Protocol):
 class Unit:
     """Changes in the name of ``actor``.
 
-    Everything but ``commit`` is synchronous and sees the unit's own earlier changes and what others
-    are just committing, so nothing can come between as long as nothing is awaited before
-    ``commit``. A change that is refused raises and leaves the unit as it was.
+    It sees its own earlier changes and what others are just committing. When one of the documents
+    that it changes is changed by somebody else before ``commit``, that raises ``Overtaken``. A
+    change that is refused raises and leaves the unit as it was.
     """
 
     def __init__(self, base: Base, commit: Commit, *, actor: str) -> None:
@@ -59,8 +63,9 @@ class Unit:
         self._base = base
         self._commit = commit
         self._writes: list[Write] = []
-        self._files: list[FileWrite] = []
+        self._trees: list[tuple[Node | None, Node | None]] = []
         self._states: dict[Key, State | None] = {}
+        self._seen: dict[Key, State | None] = {}
 
     @property
     def writes(self) -> Sequence[Write]:
@@ -68,46 +73,52 @@ class Unit:
         return self._writes
 
     @property
-    def files(self) -> Sequence[FileWrite]:
-        """Return the changes of files' names so far."""
-        return self._files
-
-    @property
     def states(self) -> dict[Key, State | None]:
         """Return what the unit leaves of each document that it changes, None for a deleted one."""
         return self._states
 
-    def find(self, kind: Kind, identifier: str) -> Node | None:
+    async def find(self, kind: Kind, identifier: str) -> Node | None:
         """Return the document as it is stored, not to be changed, or None."""
-        state = self._state((kind, identifier))
+        state = await self._state((kind, identifier))
         return None if state is None else state.tree
 
-    def tag(self, kind: Kind, identifier: str) -> str | None:
+    async def find_all(self, kind: Kind, identifiers: Iterable[str]) -> dict[str, Node]:
+        """Return those of the documents that there are, asked for at once, as ``find`` does."""
+        wanted = list(identifiers)
+        unseen = [
+            each
+            for each in wanted
+            if (kind, each) not in self._states and (kind, each) not in self._seen
+        ]
+        if unseen:
+            newest = await self._base.newest_of(kind, unseen)
+            self._seen |= {(kind, each): newest.get(each) for each in unseen}
+        found = ((each, await self._state((kind, each))) for each in wanted)
+        return {each: state.tree async for each, state in found if state is not None}
+
+    async def tag(self, kind: Kind, identifier: str) -> str | None:
         """Return the entity tag of the document as it is stored, or None when there is none."""
-        state = self._state((kind, identifier))
+        state = await self._state((kind, identifier))
         return None if state is None else document_tag(state.stored)
 
-    def file(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
+    async def file(self, kind: Kind, owner: str, path: str) -> FileEntry | None:
         """Return the file that the document ``owner`` calls ``path``, or None."""
-        for write in reversed(self._files):
-            if (write.kind, write.owner) == (kind, owner) and write.path in (None, path):
-                return write.entry
-        return self._base.newest_file(kind, owner, path)
+        state = await self._state((kind, owner))
+        return None if state is None else state.stored.files.get(path)
 
-    def create(self, kind: Kind, tree: Node) -> None:
+    async def create(self, kind: Kind, tree: Node) -> None:
         """Add a document; raises ``Conflict`` when its id exists."""
         identifier = tree["id"]
         key = (kind, identifier)
-        if self._state(key) is not None or self._generated(key):
+        if (await self._state(key)) is not None or self._generated(key):
             raise Conflict(f"there is a {kind.value} with the id {identifier!r} already")
         now = self._base.now()
-        body = _encoded(tree)
         stored = StoredDocument(
-            kind, identifier, self._base.new_sequence(), 1, body, created=now, updated=now
+            kind, identifier, self._base.new_sequence(), 1, _encoded(tree), now, now
         )
-        self._keep(key, Write(None, stored), State(stored, tree))
+        self._keep(key, Write(None, stored), State(stored, tree), None)
 
-    def replace(
+    async def replace(
         self,
         kind: Kind,
         identifier: str,
@@ -121,49 +132,65 @@ class Unit:
         Raises ``NotFound``, ``Forbidden`` for a generated submodel, ``PreconditionFailed``.
         """
         key = (kind, identifier)
-        before = self._existing(key, conditions).stored
+        former = await self._existing(key, conditions)
+        before = former.stored
         tree = self._base.as_stored(key, tree)
+        body = _encoded(tree)
         after = StoredDocument(
             kind,
             identifier,
             before.sequence,
             before.revision + 1,
-            _encoded(tree),
-            created=before.created,
-            updated=max(self._base.now(), before.updated),
+            body,
+            before.created,
+            max(self._base.now(), before.updated),
+            mentioned(kind, before.files, body),
         )
-        self._keep(key, Write(before, after, path), State(after, tree))
+        self._keep(key, Write(before, after, path), State(after, tree), former.tree)
 
-    def delete(
+    async def delete(
         self, kind: Kind, identifier: str, *, conditions: Conditions = UNCONDITIONAL
     ) -> None:
         """Take a document out, with its files; raises as ``replace`` does."""
         key = (kind, identifier)
-        state = self._existing(key, conditions)
-        self._keep(key, Write(state.stored, None), None)
-        self._files.append(FileWrite(kind, identifier, None))
+        state = await self._existing(key, conditions)
+        self._keep(key, Write(state.stored, None), None, state.tree)
 
     def put_file(self, entry: FileEntry) -> None:
-        """Name a file of a document, in the place of the one that has the name."""
-        self._files.append(FileWrite(entry.kind, entry.owner, entry.path, entry))
-
-    def delete_file(self, kind: Kind, owner: str, path: str) -> None:
-        """Take the name of a file away."""
-        self._files.append(FileWrite(kind, owner, path))
+        """Name a file of a document that this unit creates or replaces and that mentions it."""
+        key = (entry.kind, entry.owner)
+        state = self._states.get(key)
+        if state is None:
+            raise ValueError("a file is named together with the document that mentions it")
+        stored = replace(state.stored, files={**state.stored.files, entry.path: entry})
+        place = next(
+            index
+            for index in reversed(range(len(self._writes)))
+            if self._writes[index].after is state.stored
+        )
+        self._writes[place] = replace(self._writes[place], after=stored)
+        self._states[key] = State(stored, state.tree)
 
     async def commit(self) -> None:
         """Make the changes durable, then visible; raises ``StoreUnavailable``, and then nothing has
         changed.
         """
+        # Not before: only what was verified is sure to have the shape that terms are found in.
+        self._writes = list(map(_with_terms, self._writes, self._trees))
         await self._commit(self)
 
-    def _state(self, key: Key) -> State | None:
-        return self._states[key] if key in self._states else self._base.newest(key)
+    async def _state(self, key: Key) -> State | None:
+        """Return the document as this unit leaves it or, once and for all, first saw it."""
+        if key in self._states:
+            return self._states[key]
+        if key not in self._seen:
+            self._seen[key] = await self._base.newest(key)
+        return self._seen[key]
 
-    def _existing(self, key: Key, conditions: Conditions) -> State:
+    async def _existing(self, key: Key, conditions: Conditions) -> State:
         if self._generated(key):
             raise Forbidden("this submodel is generated by the server and cannot be written")
-        state = self._state(key)
+        state = await self._state(key)
         if state is None:
             conditions.require(None)
             raise NotFound(f"there is no {key[0].value} with the id {key[1]!r}")
@@ -173,9 +200,28 @@ class Unit:
     def _generated(self, key: Key) -> bool:
         return key[0] is Kind.SUBMODEL and self._base.is_generated(key[1])
 
-    def _keep(self, key: Key, write: Write, state: State | None) -> None:
+    def _keep(self, key: Key, write: Write, state: State | None, former: Node | None) -> None:
         self._writes.append(write)
+        self._trees.append((former, None if state is None else state.tree))
         self._states[key] = state
+
+
+def _with_terms(write: Write, trees: tuple[Node | None, Node | None]) -> Write:
+    """Return ``write`` of a document that is ``trees`` before and after it, with its terms."""
+    if write.path is not None:
+        return write
+    kind = write.document.kind
+    gone, found = (NO_TERMS if tree is None else terms_of(kind, tree) for tree in trees)
+    return replace(write, gains=found - gone, loses=gone - found)
+
+
+def mentioned(kind: Kind, files: Mapping[str, FileEntry], body: bytes) -> Mapping[str, FileEntry]:
+    """Return those of ``files`` whose path is a text of the document ``body``."""
+    if kind is Kind.PACKAGE:
+        return files
+    if not files or not may_name_files(kind, body):
+        return NO_FILES
+    return {path: entry for path, entry in files.items() if orjson.dumps(path) in body}
 
 
 def _encoded(tree: Node) -> bytes:

@@ -11,9 +11,9 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from aas_server.errors import Finding, InvalidDocument
-from aas_server.metamodel.lift import lifted
+from aas_server.metamodel.checking import checked, is_refused
 from aas_server.metamodel.tree import CHILDREN_ATTRIBUTE, Node
-from aas_server.metamodel.verification import STRUCTURE, verify, verify_part
+from aas_server.metamodel.verification import verify
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ class Verifier:
         ``model_type`` names the part (``AssetInformation``); without it ``modelType`` does. Raises
         ``InvalidDocument`` with all findings. What is large is checked in a thread.
         """
-        newer, findings = await aside(_check, tree, model_type)
+        newer, findings = await aside(checked, tree, model_type)
         self._judge(newer, findings)
         return Checked(newer, tuple(findings))
 
@@ -80,7 +80,7 @@ class Verifier:
         return len(findings)
 
     def _judge(self, tree: Any, findings: list[Finding]) -> None:
-        errors = [finding for finding in findings if self._refuses(finding)]
+        errors = [each for each in findings if is_refused(each, strict=self.strict)]
         if errors:
             raise InvalidDocument(errors)
         if findings and not self._is_quiet:
@@ -91,23 +91,12 @@ class Verifier:
                 findings=[f"{each.path}: {each.text}" for each in findings[:_LOGGED]],
             )
 
-    def _refuses(self, finding: Finding) -> bool:
-        if finding.code == STRUCTURE:
-            return finding.is_error
-        return finding.is_error and self._mode is Verification.STRICT
-
 
 async def aside(function: Callable[..., T], tree: Any, *arguments: Any) -> T:
     """Return what ``function`` makes of ``tree``, found out in a thread when it is large."""
     if _is_small(tree, _INLINE):
         return function(tree, *arguments)
     return await asyncio.to_thread(function, tree, *arguments)
-
-
-def _check(tree: Any, model_type: str | None) -> tuple[Any, list[Finding]]:
-    newer, warnings = lifted(tree)
-    findings = verify(newer) if model_type is None else verify_part(newer, model_type)
-    return newer, warnings + findings
 
 
 def _is_small(tree: Any, limit: int) -> bool:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aas_server.clock import Clock
 from aas_server.errors import NotFound
@@ -30,11 +28,11 @@ _AT_ONCE: Final = 500
 class Connections(Protocol):
     """What the contents of files need of a store."""
 
-    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Return a connection to read with."""
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` finds in one transaction."""
 
-    async def write(self, change: Callable[[Connection], T]) -> T:
-        """Return what ``change`` does in a transaction of its own, once that is durable."""
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` does in a transaction of its own, once that is durable."""
 
 
 @dataclass(eq=False, slots=True)
@@ -74,12 +72,10 @@ class FileContents:
         """Yield the bytes from ``start`` on; raises ``NotFound``. A file that is read stays."""
         self._being_read[digest] += 1
         try:
-            async with self._connections.reading() as connection:
-                row = (
-                    await connection.execute(
-                        select(files.c.number, files.c.size).where(files.c.digest == digest)
-                    )
-                ).one_or_none()
+            query = select(files.c.number, files.c.size).where(files.c.digest == digest)
+            row = await self._connections.read(
+                lambda connection: connection.execute(query).one_or_none()
+            )
             if row is None:
                 raise NotFound(f"there is no file with the digest {digest}")
             end = row.size if length is None else min(start + length, row.size)
@@ -99,7 +95,8 @@ class FileContents:
     async def sweep(self, *, grace: int = GRACE) -> None:
         """Delete the files that nothing names, and what was left of uploads that broke off.
 
-        A file stays until sweeps have found for ``grace`` microseconds that nothing names it.
+        A file stays until sweeps have found for ``grace`` microseconds that nothing names it, and
+        an upload for as long after its last piece: it may be another server's.
         """
         now = self._clock.now()
         unnamed = select(files.c.number).where(
@@ -118,6 +115,7 @@ class FileContents:
             taken_in = [upload.number for upload in list(self._taken_in)]
             broken_off = select(files.c.number).where(
                 files.c.digest.is_(None),
+                files.c.touched <= now - grace,
                 files.c.number.not_in([number for number in taken_in if number is not None]),
             )
             _delete(connection, broken_off)
@@ -152,8 +150,14 @@ class FileContents:
         return StoredFile(digest.hexdigest(), size)
 
     async def _put(self, number: int, position: int, body: bytes) -> None:
-        row = insert(chunks).values(file=number, position=position, body=body)
-        await self._connections.write(lambda connection: connection.execute(row))
+        piece = insert(chunks).values(file=number, position=position, body=body)
+        touch = update(files).where(files.c.number == number).values(touched=self._clock.now())
+
+        def put(connection: Connection) -> None:
+            connection.execute(piece)
+            connection.execute(touch)
+
+        await self._connections.write(put)
 
     async def _finish(self, number: int, content: StoredFile) -> StoredFile:
         now = self._clock.now()
@@ -181,10 +185,8 @@ class FileContents:
         await self._connections.write(lambda connection: _delete(connection, unfinished))
 
     async def _piece(self, number: int, position: int) -> bytes:
-        async with self._connections.reading() as connection:
-            body = await connection.scalar(
-                select(chunks.c.body).where(chunks.c.file == number, chunks.c.position == position)
-            )
+        query = select(chunks.c.body).where(chunks.c.file == number, chunks.c.position == position)
+        body = await self._connections.read(lambda connection: connection.scalar(query))
         return b"" if body is None else bytes(body)
 
 

@@ -11,9 +11,9 @@ from aas_server.errors import Conflict, StoreUnavailable
 from aas_server.store.protocol import Settled
 from aas_server.store.writing import Unit
 
-Apply = Callable[[Sequence[Unit]], Awaitable[None]]
-"""Makes units durable in one transaction; raises ``Conflict`` or ``StoreUnavailable``, and then
-nothing of them is stored.
+Apply = Callable[[Sequence[Unit]], Awaitable[Sequence[int]]]
+"""Makes units durable in one transaction and returns the number of each one's last entry in the
+change log; raises ``Conflict`` or ``StoreUnavailable``, and then nothing of them is stored.
 """
 
 _QUIET_TURNS: Final = 4
@@ -30,15 +30,14 @@ class _Waiting:
 
 
 class GroupCommit:
-    """Owns the task that writes; ``after`` hears of each group that is done, and must not raise.
+    """Owns the task that writes.
 
     While one transaction is under way the next group gathers, so the medium is asked once for many
     callers and nobody waits for a timer.
     """
 
-    def __init__(self, apply: Apply, after: Apply) -> None:
+    def __init__(self, apply: Apply) -> None:
         self._apply = apply
-        self._after = after
         self._waiting: list[_Waiting] = []
         self._wake = asyncio.Event()
         self._closing = False
@@ -50,7 +49,7 @@ class GroupCommit:
         ``settled`` hears of the end before, and also when the caller is cancelled meanwhile.
         """
         if self._closing:
-            settled(False)
+            settled(None)
             raise StoreUnavailable("the store is closing")
         done = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(unit, settled, done))
@@ -71,7 +70,6 @@ class GroupCommit:
             group, self._waiting = self._waiting, []
             if group:
                 await self._write(group)
-                await self._after([waiting.unit for waiting in group])
 
     async def _gather(self) -> None:
         """Let those join who are about to: one larger transaction is cheaper than two."""
@@ -83,7 +81,7 @@ class GroupCommit:
 
     async def _write(self, group: list[_Waiting]) -> None:
         try:
-            await self._apply([waiting.unit for waiting in group])
+            lasts = await self._apply([waiting.unit for waiting in group])
         except Conflict:
             await self._write_one_by_one(group)
         except StoreUnavailable as error:
@@ -92,21 +90,21 @@ class GroupCommit:
             # Whoever waits hears of it: this task must go on for all who come later.
             self._fail(group, error)
         else:
-            for waiting in group:
-                _settle(waiting, None)
+            for waiting, last in zip(group, lasts, strict=True):
+                _settle(waiting, last)
 
     async def _write_one_by_one(self, group: list[_Waiting]) -> None:
         """Find out which units conflict; the others are stored."""
         for index, waiting in enumerate(group):
             try:
-                await self._apply([waiting.unit])
+                (last,) = await self._apply([waiting.unit])
             except Conflict as error:
                 _settle(waiting, error)
             except StoreUnavailable as error:
                 self._fail(group[index:], error)
                 return
             else:
-                _settle(waiting, None)
+                _settle(waiting, last)
 
     def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
         """Fail ``group`` and all that waits behind it, which may build on it."""
@@ -115,12 +113,13 @@ class GroupCommit:
             _settle(waiting, error)
 
 
-def _settle(waiting: _Waiting, error: Exception | None) -> None:
+def _settle(waiting: _Waiting, end: int | Exception) -> None:
     # Called by the loop: a mistake in it must not end the task that all others wait for.
-    waiting.done.get_loop().call_soon(waiting.settled, error is None)
+    position = end if isinstance(end, int) else None
+    waiting.done.get_loop().call_soon(waiting.settled, position)
     if waiting.done.done():
         return
-    if error is None:
-        waiting.done.set_result(None)
+    if isinstance(end, Exception):
+        waiting.done.set_exception(end)
     else:
-        waiting.done.set_exception(error)
+        waiting.done.set_result(None)

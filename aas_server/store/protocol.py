@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias
 
-Settled: TypeAlias = Callable[[bool], None]
-"""Called once in the event loop: with True for what is durable now, False for what is lost."""
+Settled: TypeAlias = Callable[[int | None], None]
+"""Called once in the event loop: with the number of its last entry in the change log for what is
+durable now, with None for what is lost, or may be.
+"""
 
 
-def ignore(_is_durable: bool) -> None:
+def ignore(_position: int | None) -> None:
     """Be told how a commit ended by the caller's own awaiting alone."""
 
 
@@ -35,24 +46,6 @@ IDENTIFIABLES: Final = (Kind.SHELL, Kind.SUBMODEL, Kind.CONCEPT_DESCRIPTION)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDocument:
-    """A document as the store has it.
-
-    ``sequence`` grows with each creation and orders documents of all kinds for ever; ``revision``
-    starts at 1 and grows with each change. ``created`` and ``updated`` are microseconds since the
-    epoch.
-    """
-
-    kind: Kind
-    id: str
-    sequence: int
-    revision: int
-    body: bytes
-    created: int
-    updated: int
-
-
-@dataclass(frozen=True, slots=True)
 class StoredFile:
     """The content of a file: the hexadecimal SHA-256 of its bytes, and how many there are."""
 
@@ -72,6 +65,47 @@ class FileEntry:
     file_name: str
 
 
+NO_FILES: Final[Mapping[str, FileEntry]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as the store has it, with the ``files`` that it names, by path; there are none
+    unless it ``may_name_files``.
+
+    ``sequence`` grows with each creation and orders documents of all kinds for ever; ``revision``
+    starts at 1 and grows with each change, also of the files alone. ``created`` and ``updated`` are
+    microseconds since the epoch; ``checksum`` is the CRC-32 of ``body``.
+    """
+
+    kind: Kind
+    id: str
+    sequence: int
+    revision: int
+    body: bytes
+    created: int
+    updated: int
+    files: Mapping[str, FileEntry] = field(default_factory=lambda: NO_FILES)
+    checksum: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "checksum", zlib.crc32(self.body))
+
+
+_FILE_HOLDERS: Final = (b'"File"', b'"defaultThumbnail"')
+
+
+def may_name_files(kind: Kind, body: bytes) -> bool:
+    """Return False when the document ``body`` certainly names no file: nobody asks for any then."""
+    return kind is Kind.PACKAGE or any(holder in body for holder in _FILE_HOLDERS)
+
+
+Terms: TypeAlias = frozenset[bytes]
+"""What lists find a document by; ``store.terms`` makes them."""
+
+NO_TERMS: Final[Terms] = frozenset()
+
+
 class Operation(enum.Enum):
     """What an entry of the change log did."""
 
@@ -85,12 +119,15 @@ class Write:
     """One change of one document, from ``before`` (None: it shall not exist) to ``after`` (None: it
     is deleted).
 
-    ``path`` is the idShortPath of the one element that changes.
+    ``path`` is the idShortPath of the one element that changes. Lists find the document by the
+    terms that it ``gains`` and no more by those that it ``loses``.
     """
 
     before: StoredDocument | None
     after: StoredDocument | None
     path: str | None = None
+    gains: Terms = NO_TERMS
+    loses: Terms = NO_TERMS
 
     @property
     def document(self) -> StoredDocument:
@@ -109,22 +146,11 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class FileWrite:
-    """One change of the files of a document: ``entry`` of None takes the name away.
-
-    ``path`` of None takes all names of that owner away.
-    """
-
-    kind: Kind
-    owner: str
-    path: str | None
-    entry: FileEntry | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """One entry of the change log; ``sequence`` has no gaps, ``path`` is the changed element's or
     None.
+
+    ``previous_revision`` is that of the document before the change, None when it was created.
     """
 
     sequence: int
@@ -134,13 +160,72 @@ class Change:
     operation: Operation
     actor: str
     time: int
-    revision: int
+    previous_revision: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which documents of a kind are listed: those with all ``terms`` that are as young as asked
+    for (microseconds since the epoch, inclusive; None asks for nothing).
+    """
+
+    terms: Terms = NO_TERMS
+    created_from: int | None = None
+    updated_from: int | None = None
+
+
+EVERYTHING: Final = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Documents as the store had them when ``position`` was the last entry of the change log."""
+
+    position: int
+    documents: Sequence[StoredDocument]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Sequences and ids of documents in order, as of ``position``; ``more`` follow or not."""
+
+    position: int
+    entries: Sequence[tuple[int, str]]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """The last value of a live element, as ``body`` says it to whoever stored it."""
+
+    submodel_id: str
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredJob:
+    """Work that goes on after its request was answered, or what became of it.
+
+    ``body`` is what its keeper says of it. ``touched`` (microseconds since the epoch) is when its
+    server last told that the work goes on, or ended; after ``expires`` it is forgotten.
+    """
+
+    handle: str
+    owner: str
+    body: bytes
+    touched: int
+    expires: int
 
 
 class Store(Protocol):
-    """Documents, their change log, their former versions, and files. Every method raises
-    ``StoreUnavailable`` when the medium fails.
+    """Documents with the files that they name, their change log and their former versions, the last
+    live values, and jobs. Every method raises ``StoreUnavailable`` when the medium fails.
     """
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether other servers may use the store at the same time."""
 
     async def open(self) -> None:
         """Open the store, bringing an older one up to date; raises ``ConfigurationError`` for a
@@ -150,29 +235,53 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what was begun and let go of the medium."""
 
-    def documents(self) -> AsyncIterator[StoredDocument]:
-        """Yield every document in order of creation."""
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` in the event loop whenever another server changed something, as soon as
+        that is heard of; the change log alone tells what.
+        """
+
+    async def fetch(self, kind: Kind, ids: Iterable[str]) -> Fetched:
+        """Return those of the documents with ``ids`` that there are."""
+
+    async def list_ids(
+        self, kind: Kind, wanted: Selection = EVERYTHING, *, after: int = -1, limit: int = 1000
+    ) -> Listed:
+        """Return up to ``limit`` documents in order of creation whose sequence is above
+        ``after``.
+        """
+
+    async def count(self, kind: Kind) -> int:
+        """Return how many documents of a kind there are."""
+
+    def documents(self, kind: Kind | None = None) -> AsyncIterator[StoredDocument]:
+        """Yield every document, or every one of ``kind``, in order of creation."""
 
     def new_sequence(self) -> int:
         """Return the ``sequence`` of a document that is about to be created; never the same one."""
 
     async def commit(
-        self,
-        writes: Sequence[Write],
-        files: Sequence[FileWrite] = (),
-        *,
-        actor: str,
-        settled: Settled = ignore,
+        self, writes: Sequence[Write], *, actor: str, settled: Settled = ignore
     ) -> None:
-        """Make all of ``writes`` and ``files`` durable, each write with its entry in the change
-        log, or none of them.
+        """Make all of ``writes`` durable, each with its entry in the change log, or none of them.
 
         What several callers commit at the same time may become durable together, in the order of
         the calls; when the medium fails, everything that waits fails, because it may build on what
         was lost. ``settled`` hears once how it ended, before the caller goes on; a caller that is
-        cancelled stops nothing. Raises ``Conflict`` when a document is not at the revision of
-        ``before``, ``StoreUnavailable``.
+        cancelled stops nothing. Raises ``Conflict`` when a document is not as ``before``,
+        ``StoreUnavailable``.
         """
+
+    async def commit_many(self, writes: Iterable[Write], *, actor: str) -> int:
+        """Make all of ``writes``, however many, durable in one transaction, or none of them; return
+        how many they were.
+
+        ``writes`` is asked for them piece by piece, outside of the event loop. For whoever has the
+        store to itself, as everybody else waits meanwhile. Raises as ``commit`` does, and what
+        ``writes`` raises.
+        """
+
+    async def position(self) -> int:
+        """Return the number of the last entry of the change log, 0 for none."""
 
     def changes(self, *, after: int = 0, limit: int = 1000) -> AsyncIterator[Change]:
         """Yield the entries of the change log that follow sequence number ``after``, oldest
@@ -185,13 +294,30 @@ class Store(Protocol):
         None when it did not exist then, or when that version is older than what is kept.
         """
 
-    def file_entries(self) -> AsyncIterator[FileEntry]:
-        """Yield the names of all files."""
-
     async def write_file(self, chunks: AsyncIterator[bytes]) -> StoredFile:
-        """Take in a file piece by piece; it stays only if a ``FileWrite`` names it afterwards."""
+        """Take in a file piece by piece; it stays only if a document names it afterwards."""
 
     def read_file(
         self, digest: str, *, start: int = 0, length: int | None = None
     ) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of a file from ``start`` on, piece by piece; raises ``NotFound``."""
+
+    async def save_values(self, values: Sequence[StoredValue]) -> None:
+        """Keep the last values of live elements, in the place of what is kept of them."""
+
+    async def last_values(self, submodel_ids: Iterable[str]) -> Sequence[StoredValue]:
+        """Return what is kept of the live elements of some submodels."""
+
+    async def save_job(self, job: StoredJob) -> None:
+        """Keep a job, in the place of what is kept of it."""
+
+    async def save_jobs(self, jobs: Sequence[StoredJob]) -> None:
+        """Keep jobs, each in the place of what is kept of it, all of them or none."""
+
+    async def find_job(self, handle: str) -> StoredJob | None:
+        """Return the job with this handle, or None when there is none or it has expired."""
+
+    async def tidy(self) -> None:
+        """Let go of what nobody needs any more: contents of files that no document names, versions
+        and jobs that are too old.
+        """

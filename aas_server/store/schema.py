@@ -9,40 +9,64 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 metadata: Final = MetaData()
 
 # SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
-_Sequence = BigInteger().with_variant(Integer, "sqlite")
+_Number = BigInteger().with_variant(Integer, "sqlite")
 
 documents: Final = Table(
     "documents",
     metadata,
-    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("sequence", _Number, primary_key=True, autoincrement=False),
     Column("kind", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
+    Column("checksum", BigInteger, nullable=False),
+    # Last: what is asked of many documents stands in the first bytes of each row.
+    Column("body", LargeBinary, nullable=False),
     Index("documents_by_kind_and_id", "kind", "id", unique=True),
-    sqlite_autoincrement=True,
+    Index("documents_in_order", "kind", "sequence"),
+    Index("documents_by_update", "kind", "updated"),
 )
+"""``checksum`` is the CRC-32 of ``body``."""
+
+terms: Final = Table(
+    "terms",
+    metadata,
+    Column("term", LargeBinary, primary_key=True),
+    Column("document", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""What lists find documents by: ``document`` is the sequence of one that has ``term``."""
+
+log: Final = Table(
+    "log",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+"""One row: the number of the last entry of the change log, and the highest sequence that a document
+ever had. Whoever commits locks it first, so that entries are numbered without gaps and in the order
+of the commits.
+"""
 
 changes: Final = Table(
     "changes",
     metadata,
-    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("sequence", _Number, primary_key=True, autoincrement=False),
     Column("kind", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("path", Text),
     Column("operation", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("time", BigInteger, nullable=False),
-    Column("revision", BigInteger, nullable=False),
-    sqlite_autoincrement=True,
+    Column("previous_revision", BigInteger),
 )
 
 versions: Final = Table(
     "versions",
     metadata,
-    Column("number", _Sequence, primary_key=True, autoincrement=True),
+    Column("number", _Number, primary_key=True, autoincrement=True),
     Column("kind", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -50,12 +74,14 @@ versions: Final = Table(
     Column("valid_until", BigInteger, nullable=False),
     Index("versions_by_document", "kind", "id", "number"),
 )
-"""Former bodies, zstd; each was shown from ``valid_from`` until just before ``valid_until``."""
+"""Former bodies, zstd with a checksum; each was shown from ``valid_from`` until just before
+``valid_until``.
+"""
 
 files: Final = Table(
     "files",
     metadata,
-    Column("number", _Sequence, primary_key=True, autoincrement=True),
+    Column("number", _Number, primary_key=True, autoincrement=True),
     Column("digest", Text, unique=True),
     Column("size", BigInteger, nullable=False),
     Column("touched", BigInteger, nullable=False),
@@ -83,3 +109,38 @@ file_names: Final = Table(
     Column("content_type", Text, nullable=False),
     Column("file_name", Text, nullable=False),
 )
+
+last_values: Final = Table(
+    "last_values",
+    metadata,
+    Column("submodel", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The last values of live elements, so that a restart shows what was known, and since when."""
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("handle", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("touched", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+commits: Final = Table(
+    "commits",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+)
+"""What became of transactions: who lost the connection at a commit asks whether its token is here,
+and by setting it sees to it that the commit cannot come later.
+"""
+
+
+def inserted_columns(table: Table) -> list[str]:
+    """Return the names of the columns of new rows: all but a number that the database gives."""
+    return [column.name for column in table.c if column.autoincrement is not True]

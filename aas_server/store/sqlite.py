@@ -3,249 +3,191 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Any, Final, TextIO, TypeVar
 
 import structlog
-import zstandard
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from aas_server.clock import Clock
+from aas_server.clock import Clock, to_datetime
 from aas_server.errors import ConfigurationError, StoreUnavailable
-from aas_server.store.files import FileContents
-from aas_server.store.group_commit import GroupCommit
-from aas_server.store.migrate import migrate
-from aas_server.store.protocol import (
-    Change,
-    FileEntry,
-    FileWrite,
-    Kind,
-    Operation,
-    Settled,
-    StoredDocument,
-    StoredFile,
-    Write,
-    ignore,
-)
-from aas_server.store.schema import changes, documents, file_names, versions
-from aas_server.store.sqlite_writer import SqliteWriter, set_up_connections
-from aas_server.store.writing import Unit, write_units
+from aas_server.store.care.copying import copy_to_file
+from aas_server.store.migrate import migrate, outdated_revision
+from aas_server.store.sql_store import SqlStore
+from aas_server.store.sqlite_statements import SqliteStatements
+from aas_server.store.sqlite_threads import SqliteThreads, reading_threads, writing_thread
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+FILE_NAME: Final = "aas.sqlite"
+BACKUPS: Final = "backups"
+"""Folder within the data folder for what is copied before a migration."""
 
-class SqliteStore:
+
+class SqliteStore(SqlStore):
     """Documents in ``folder/aas.sqlite``; a lock file keeps a second server out of the folder."""
 
-    def __init__(self, folder: Path, clock: Clock, *, history_versions: int = 100) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, *, history_versions: int = 100, history_days: float = 0
+    ) -> None:
+        super().__init__(
+            clock,
+            SqliteStatements(),
+            history_versions=history_versions,
+            history_days=history_days,
+        )
         self._folder = folder
-        self._clock = clock
-        self._history_versions = history_versions
-        self._engine: AsyncEngine | None = None
-        self._commits: GroupCommit | None = None
-        self._contents = FileContents(self, clock)
-        self._writer: SqliteWriter | None = None
-        self._sequence = 0
+        self._writing: SqliteThreads | None = None
+        self._reading: SqliteThreads | None = None
         self._lock: TextIO | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Return False: the lock keeps others out."""
+        return False
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Never call ``wake``: nobody else changes anything."""
+
     async def open(self) -> None:
-        """Open or make the database and bring it up to date.
+        """Open or make the database and bring it up to date, a copy of an older one made first.
 
         Raises ``ConfigurationError`` when the folder cannot be used: not writable, in use by
         another server, damaged, or written by a newer server.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._take_lock()
+            self._lock = locked(self._folder, fcntl.LOCK_EX)
         except OSError as error:
             raise ConfigurationError(
                 f"cannot use the data folder: {error.strerror}", path=str(self._folder)
             ) from error
-        file = self._folder / "aas.sqlite"
-        self._engine = create_async_engine(f"sqlite+aiosqlite:///{file}")
-        set_up_connections(self._engine.sync_engine)
-        self._writer = SqliteWriter(file)
+        if self._lock is None:
+            raise ConfigurationError(
+                "another server uses this data folder: stop it or name another one",
+                path=str(self._folder),
+            )
+        file = str(self._folder / FILE_NAME)
+        self._writing = writing_thread(file)
+        self._reading = reading_threads(file)
         try:
-            await self._writer.run(migrate)
+            await self._bring_up_to_date(self._writing)
             await self._contents.sweep(grace=0)
-            self._sequence = await self._last_sequence()
+            await self.begin()
         except DatabaseError as error:
             await self.close()
             raise ConfigurationError(
-                f"cannot open the store ({error.orig}): restore a backup or name another folder",
+                f"cannot open the store ({error.orig}): aas-server store verify tells what is "
+                "damaged, aas-server store restore --force puts a backup in its place",
                 path=str(self._folder),
             ) from error
-        except (ConfigurationError, StoreUnavailable):
+        except OSError as error:
+            await self.close()
+            raise ConfigurationError(
+                f"cannot use the data folder: {error.strerror}", path=str(self._folder)
+            ) from error
+        except BaseException:
+            # Whatever it was: the folder is free for the next start.
             await self.close()
             raise
-        self._commits = GroupCommit(self._apply, self._clean_up)
 
     async def close(self) -> None:
         """Finish what was begun, close every connection and give the folder free."""
-        if self._commits is not None:
-            await self._commits.close()
-            self._commits = None
-        if self._writer is not None:
-            await self._writer.close()
-            self._writer = None
-        if self._engine is not None:
-            await self._engine.dispose()
-            self._engine = None
+        await self.end()
+        for threads in (self._writing, self._reading):
+            if threads is not None:
+                await threads.close()
+        self._writing = self._reading = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
-    async def documents(self) -> AsyncIterator[StoredDocument]:
-        """Yield every document in order of creation."""
-        query = select(documents).order_by(documents.c.sequence)
-        async with self.reading() as connection:
-            async for row in await connection.stream(query):
-                yield StoredDocument(
-                    Kind(row.kind),
-                    row.id,
-                    row.sequence,
-                    row.revision,
-                    row.body,
-                    row.created,
-                    row.updated,
-                )
-
-    async def changes(self, *, after: int = 0, limit: int = 1000) -> AsyncIterator[Change]:
-        """Yield up to ``limit`` entries of the change log behind ``after``, oldest first."""
-        query = (
-            select(changes)
-            .where(changes.c.sequence > after)
-            .order_by(changes.c.sequence)
-            .limit(limit)
-        )
-        async with self.reading() as connection:
-            async for row in await connection.stream(query):
-                yield Change(
-                    row.sequence,
-                    Kind(row.kind),
-                    row.id,
-                    row.path,
-                    Operation(row.operation),
-                    row.actor,
-                    row.time,
-                    row.revision,
-                )
-
-    def new_sequence(self) -> int:
-        """Return the ``sequence`` of a document that is about to be created."""
-        self._sequence += 1
-        return self._sequence
-
-    async def commit(
-        self,
-        writes: Sequence[Write],
-        files: Sequence[FileWrite] = (),
-        *,
-        actor: str,
-        settled: Settled = ignore,
-    ) -> None:
-        """Make all of ``writes`` and ``files`` durable, or none; see ``store.protocol.Store``."""
-        if self._commits is None:
-            settled(False)
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` finds in one transaction; raises ``StoreUnavailable``."""
+        if self._reading is None:
             raise StoreUnavailable("the store is not open")
-        await self._commits.commit(Unit(writes, files, actor), settled)
+        with medium_errors():
+            return await self._reading.run(work)
 
-    async def version_at(self, kind: Kind, identifier: str, time: int) -> bytes | None:
-        """Return the former body that was shown at ``time``, or None."""
-        query = (
-            select(versions.c.body)
-            .where(versions.c.kind == kind.value, versions.c.id == identifier)
-            .where(versions.c.valid_from <= time, versions.c.valid_until > time)
-            .order_by(versions.c.number.desc())
-            .limit(1)
-        )
-        async with self.reading() as connection:
-            body = await connection.scalar(query)
-        return None if body is None else zstandard.ZstdDecompressor().decompress(body)
-
-    async def file_entries(self) -> AsyncIterator[FileEntry]:
-        """Yield the names of all files."""
-        async with self.reading() as connection:
-            async for row in await connection.stream(select(file_names)):
-                yield FileEntry(
-                    Kind(row.kind),
-                    row.owner,
-                    row.path,
-                    StoredFile(row.digest, row.size),
-                    row.content_type,
-                    row.file_name,
-                )
-
-    async def write_file(self, chunks: AsyncIterator[bytes]) -> StoredFile:
-        """Take in a file piece by piece."""
-        return await self._contents.write(chunks)
-
-    def read_file(
-        self, digest: str, *, start: int = 0, length: int | None = None
-    ) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes of a file from ``start`` on; raises ``NotFound``."""
-        return self._contents.read(digest, start=start, length=length)
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection to read with."""
-        if self._engine is None:
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` does in a transaction, once that is durable."""
+        if self._writing is None:
             raise StoreUnavailable("the store is not open")
-        with _medium_errors():
-            async with self._engine.connect() as connection:
-                yield connection
+        with medium_errors():
+            return await self._writing.run(work)
 
-    async def write(self, change: Callable[[Connection], T]) -> T:
-        """Return what ``change`` does in a transaction, once that is durable."""
-        if self._writer is None:
+    async def vacuum(self) -> None:
+        """Write the file anew without gaps, and empty the log beside it.
+
+        Raises ``StoreUnavailable``, also when there is no room for a second copy.
+        """
+        if self._writing is None:
             raise StoreUnavailable("the store is not open")
-        with _medium_errors():
-            return await self._writer.run(change)
-
-    async def _apply(self, units: Sequence[Unit]) -> None:
-        now = self._clock.now()
-        await self.write(
-            lambda connection: write_units(connection, units, now=now, keep=self._history_versions)
-        )
-
-    async def _clean_up(self, units: Sequence[Unit]) -> None:
-        if not any(unit.files for unit in units):
-            return
         try:
-            await self._contents.sweep()
-        except StoreUnavailable as error:
-            # What was asked for is done; what nobody names any more goes the next time.
-            log.warning("files not swept", reason=str(error))
-
-    async def _last_sequence(self) -> int:
-        """Return the largest sequence ever given: SQLite remembers it, also of what was deleted."""
-        async with self.reading() as connection:
-            last = await connection.scalar(
-                text("SELECT seq FROM sqlite_sequence WHERE name = 'documents'")
-            )
-        return int(last or 0)
-
-    def _take_lock(self) -> None:
-        lock = (self._folder / "lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.close()
-            raise ConfigurationError(
-                "another server uses this data folder: stop it or name another one",
-                path=str(self._folder),
+            await self._writing.run_bare(_vacuum)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(
+                f"the store cannot be written anew ({error}): its folder and the one for "
+                "temporary files (SQLITE_TMPDIR) need as much room as it takes"
             ) from error
-        self._lock = lock
+
+    async def _bring_up_to_date(self, writing: SqliteThreads) -> None:
+        outdated = await writing.run(outdated_revision)
+        if outdated is None:
+            await writing.run(migrate)
+            return
+        copy = self._folder / BACKUPS / f"schema-{outdated}-{stamp(self._clock)}.sqlite"
+        copy.parent.mkdir(exist_ok=True)
+        await writing.run(lambda connection: copy_to_file(connection, copy))
+        try:
+            await writing.run(migrate)
+        except Exception:
+            # The older store is as it was, and a server that is started again and again must not
+            # fill the disk.
+            copy.unlink()
+            raise
+        log.info("older store copied before it was brought up to date", copy=str(copy))
+
+
+def stamp(clock: Clock) -> str:
+    """Return the present time as it stands in names of copies."""
+    return to_datetime(clock.now()).astimezone(UTC).strftime("%Y%m%dT%H%M%S")
+
+
+def _vacuum(connection: Connection) -> None:
+    # Not through SQLAlchemy, which begins a transaction before every statement.
+    database: Any = connection.connection.driver_connection
+    # The second copy may be larger than the memory.
+    database.execute("PRAGMA temp_store=FILE")
+    database.execute("VACUUM")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.execute("PRAGMA temp_store=MEMORY")
+
+
+def locked(folder: Path, how: int) -> TextIO | None:
+    """Return the lock of a data folder, or None when somebody else has it.
+
+    ``how`` is ``LOCK_EX`` for whoever changes something, ``LOCK_SH`` for whoever keeps those out.
+    Raises ``OSError`` for a folder that cannot be used.
+    """
+    lock = (folder / "lock").open("w" if how == fcntl.LOCK_EX else "r")
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
 
 
 @contextmanager
-def _medium_errors() -> Iterator[None]:
+def medium_errors() -> Iterator[None]:
     """Turn what the database says of its medium into ``StoreUnavailable``."""
     try:
         yield

@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, Protocol, TypeAlias
 
 import zstandard
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, Connection, Table, bindparam, case, delete, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.sql.dml import Delete, Update
+from sqlalchemy.sql.dml import Delete
 
 from aas_server.errors import Conflict
-from aas_server.store.many_rows import insert_rows
-from aas_server.store.protocol import FileWrite, Kind, StoredDocument, Write
-from aas_server.store.schema import changes, documents, file_names, versions
+from aas_server.store.protocol import NO_FILES, Kind, StoredDocument, Write
+from aas_server.store.schema import changes, documents, file_names, log, terms, versions
 
 PRUNE_EVERY: Final = 8
 """Revisions of a document between two looks at how many former ones are kept."""
+_AT_ONCE: Final = 500
+"""Writes that are in rows at the same time when there are many."""
 
-_Row = dict[str, Any]
+Row: TypeAlias = tuple[Any, ...]
+"""The values of some columns, in their order: hundreds of thousands of dictionaries cost more."""
+
+_Key: TypeAlias = tuple[Kind, str]
+
+
+class Statements(Protocol):
+    """The statements that one database carries out faster in a way of its own.
+
+    The place of a document is its sequence, revision, time of update and checksum.
+    """
+
+    def insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        """Insert ``rows`` of the columns that are not numbered by the database; raises
+        ``IntegrityError``.
+        """
+
+    def insert_missing(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        """Insert those of ``rows`` whose primary key is not there yet."""
+
+    def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        """Insert ``rows``, each in the place of the one with its primary key."""
+
+    def update_documents(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Set revision, updated, checksum and body, the first four of each row, of the documents
+        that are at the place in the rest of it; return how many there were.
+        """
+
+    def delete_documents(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Delete the documents at the places ``rows``; return how many there were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +58,6 @@ class Unit:
     """What one caller commits: all of it or nothing."""
 
     writes: Sequence[Write]
-    files: Sequence[FileWrite]
     actor: str
 
 
@@ -35,39 +65,162 @@ class Unit:
 class _Rows:
     """The rows of one transaction, by what is done with them."""
 
-    deleted: list[_Row] = field(default_factory=list)
-    updated: list[_Row] = field(default_factory=list)
-    inserted: list[_Row] = field(default_factory=list)
+    deleted: list[Row] = field(default_factory=list)
+    updated: list[Row] = field(default_factory=list)
+    inserted: list[Row] = field(default_factory=list)
     former: list[StoredDocument] = field(default_factory=list)
     until: list[int] = field(default_factory=list)
-    pruned: list[_Row] = field(default_factory=list)
+    pruned: list[dict[str, Any]] = field(default_factory=list)
+    gained: list[Row] = field(default_factory=list)
+    lost: list[dict[str, Any]] = field(default_factory=list)
+    unnamed: list[dict[str, Any]] = field(default_factory=list)
+    named: list[Row] = field(default_factory=list)
 
 
-def write_units(connection: Connection, units: Sequence[Unit], *, now: int, keep: int) -> None:
-    """Carry out ``units`` in the transaction of ``connection``; blocks while the medium works.
+class Writer:
+    """Carries out units over a connection whose transaction is under way; blocks while the database
+    works.
 
-    ``keep`` former versions of each document stay. Of a document that changes several times only
-    the last state is written, and each change is logged. Raises ``Conflict`` when a document is not
-    where its first write expects it; then the transaction must be rolled back.
+    ``keep`` former versions of each document stay.
     """
-    rows = _rows(_net(units), now=now, keep=keep)
-    try:
-        _exactly(connection, _DELETE_DOCUMENT, rows.deleted)
-        _exactly(connection, _UPDATE_DOCUMENT, rows.updated)
-        insert_rows(connection, documents, rows.inserted)
-    except IntegrityError as error:
-        raise Conflict("a document with one of the ids exists already") from error
-    if keep:
-        insert_rows(connection, versions, _versions(rows))
-        if rows.pruned:
-            connection.execute(_prune(keep), rows.pruned)
-    insert_rows(connection, changes, [row for unit in units for row in _log(unit, now)])
-    _write_names(connection, [change for unit in units for change in unit.files])
+
+    def __init__(self, statements: Statements, *, keep: int) -> None:
+        self._statements = statements
+        self._keep = keep
+        self._compress = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
+
+    def write_units(self, connection: Connection, units: Sequence[Unit], *, now: int) -> list[int]:
+        """Carry out ``units`` and return the number of each one's last entry in the change log.
+
+        Of a document that changes several times only the last state is written, and each change is
+        logged. Raises ``Conflict`` when a document is not where its first write expects it; then
+        the transaction must be rolled back.
+        """
+        lasts: list[int] = []
+        writes = [write for unit in units for write in unit.writes]
+        number = take_numbers(connection, writes) - len(writes)
+        net = _net(units)
+        _require_absent(connection, [key for key, write in net.items() if write is None])
+        self._write(connection, [write for write in net.values() if write is not None], now)
+        entries: list[Row] = []
+        for unit in units:
+            entries += _log(unit.writes, unit.actor, now, number)
+            number += len(unit.writes)
+            lasts.append(number)
+        self._statements.insert(connection, changes, entries)
+        return lasts
+
+    def write_many(
+        self, connection: Connection, writes: Iterable[Write], actor: str, *, now: int
+    ) -> int:
+        """Carry out ``writes``, each of another document, piece by piece; return how many.
+
+        Raises as ``write_units`` does.
+        """
+        waiting = iter(writes)
+        count = 0
+        while piece := next_piece(waiting):
+            self.write_piece(connection, piece, actor, now=now)
+            count += len(piece)
+        return count
+
+    def write_piece(
+        self, connection: Connection, writes: Sequence[Write], actor: str, *, now: int
+    ) -> None:
+        """Carry out some of many ``writes``, each of another document."""
+        last = take_numbers(connection, writes)
+        self._write(connection, writes, now)
+        entries = list(_log(writes, actor, now, last - len(writes)))
+        self._statements.insert(connection, changes, entries)
+
+    def _write(self, connection: Connection, writes: Iterable[Write], now: int) -> None:
+        statements = self._statements
+        rows = self._rows(writes, now)
+        if statements.delete_documents(connection, rows.deleted) != len(rows.deleted):
+            raise Conflict("a document was changed meanwhile")
+        if statements.update_documents(connection, rows.updated) != len(rows.updated):
+            raise Conflict("a document was changed meanwhile")
+        try:
+            statements.insert(connection, documents, rows.inserted)
+        except IntegrityError as error:
+            raise Conflict("a document with one of the ids exists already") from error
+        if rows.lost:
+            connection.execute(_DELETE_TERM, rows.lost)
+        statements.insert_missing(connection, terms, rows.gained)
+        if rows.unnamed:
+            connection.execute(_DELETE_NAME, rows.unnamed)
+        statements.insert(connection, file_names, rows.named)
+        if self._keep:
+            statements.insert(connection, versions, self._versions(rows))
+            if rows.pruned:
+                connection.execute(_prune(self._keep), rows.pruned)
+
+    def _rows(self, writes: Iterable[Write], now: int) -> _Rows:
+        rows = _Rows()
+        for write in writes:
+            before, after = write.before, write.after
+            is_same = before is not None and after is not None and after.sequence == before.sequence
+            if before is not None:
+                place = _place(before)
+                rows.former.append(before)
+                # Also when the clock was set back meanwhile.
+                until = now if after is None else after.updated
+                rows.until.append(max(before.updated, until))
+                if after is not None and is_same:
+                    rows.updated.append((*_state(after), *place))
+                else:
+                    rows.deleted.append(place)
+                if before.revision % PRUNE_EVERY == 0:
+                    rows.pruned.append({"of_kind": before.kind.value, "of_id": before.id})
+                rows.lost += [
+                    {"lost": term, "of_document": before.sequence} for term in write.loses
+                ]
+            if after is not None:
+                if not is_same:
+                    revision, updated, checksum, body = _state(after)
+                    rows.inserted.append(
+                        (
+                            after.sequence,
+                            after.kind.value,
+                            after.id,
+                            revision,
+                            after.created,
+                            updated,
+                            checksum,
+                            body,
+                        )
+                    )
+                rows.gained += [(term, after.sequence) for term in write.gains]
+            _change_names(rows, before, after)
+        return rows
+
+    def _versions(self, rows: _Rows) -> list[Row]:
+        compress = self._compress
+        return [
+            (document.kind.value, document.id, compress(document.body), document.updated, until)
+            for document, until in zip(rows.former, rows.until, strict=True)
+        ]
 
 
-def _net(units: Iterable[Unit]) -> list[Write]:
-    """Return one write a document: from what the first one found to what the last one leaves."""
-    found: dict[tuple[Kind, str], Write] = {}
+def next_piece(waiting: Iterator[Write]) -> list[Write]:
+    """Return as many of many writes as are carried out at once, none at their end."""
+    return list(islice(waiting, _AT_ONCE))
+
+
+def take_numbers(connection: Connection, writes: Sequence[Write]) -> int:
+    """Return the last number of ``writes`` in the change log; nobody else gets any until the
+    transaction has ended. The sequences of what they create are kept, so that none comes again.
+    """
+    created = max((write.document.sequence for write in writes if write.before is None), default=0)
+    parameters = {"count": len(writes), "created": created}
+    return int(connection.execute(_TAKE_NUMBERS, parameters).scalar_one())
+
+
+def _net(units: Iterable[Unit]) -> dict[_Key, Write | None]:
+    """Return one write a document: from what the first one found to what the last one leaves; None
+    for what was created and is gone again.
+    """
+    found: dict[_Key, Write] = {}
     for unit in units:
         for write in unit.writes:
             key = (write.document.kind, write.document.id)
@@ -75,112 +228,107 @@ def _net(units: Iterable[Unit]) -> list[Write]:
             if earlier is None:
                 found[key] = write
                 continue
-            if _revision(earlier.after) != _revision(write.before):
+            if earlier.after != write.before:
                 raise Conflict(f"{key[0].value} {key[1]!r} was changed meanwhile")
-            found[key] = Write(earlier.before, write.after)
-    return list(found.values())
+            found[key] = _one_after_the_other(earlier, write)
+    return {key: write if write.before or write.after else None for key, write in found.items()}
 
 
-def _revision(document: StoredDocument | None) -> tuple[int, int] | None:
-    return None if document is None else (document.sequence, document.revision)
+def _require_absent(connection: Connection, keys: Iterable[_Key]) -> None:
+    """Raise ``Conflict`` when there is one of the documents, which no statement finds out."""
+    for kind, identifier in keys:
+        is_it = (documents.c.kind == kind.value, documents.c.id == identifier)
+        if connection.scalar(select(documents.c.sequence).where(*is_it)) is not None:
+            raise Conflict(f"{kind.value} {identifier!r} exists already")
 
 
-def _rows(writes: Iterable[Write], *, now: int, keep: int) -> _Rows:
-    rows = _Rows()
-    for write in writes:
-        before, after = write.before, write.after
-        if before is not None:
-            key = {"at_sequence": before.sequence, "at_revision": before.revision}
-            rows.former.append(before)
-            rows.until.append(now if after is None else after.updated)
-            if after is not None and after.sequence == before.sequence:
-                new = {"body": after.body, "revision": after.revision, "updated": after.updated}
-                rows.updated.append(key | new)
-            else:
-                rows.deleted.append(key)
-            if keep and before.revision % PRUNE_EVERY == 0:
-                rows.pruned.append({"of_kind": before.kind.value, "of_id": before.id})
-        if after is not None and (before is None or after.sequence != before.sequence):
-            rows.inserted.append(
-                {
-                    "sequence": after.sequence,
-                    "kind": after.kind.value,
-                    "id": after.id,
-                    "revision": after.revision,
-                    "body": after.body,
-                    "created": after.created,
-                    "updated": after.updated,
-                }
+def _one_after_the_other(first: Write, second: Write) -> Write:
+    """Return both writes of one document as one."""
+    before, middle, after = first.before, first.after, second.after
+    if middle is None:
+        # Deleted, then created again: another document that has none of the terms yet.
+        return Write(before, after, None, second.gains, first.loses)
+    if before is None or before.sequence != middle.sequence:
+        # What came between was never stored.
+        gains = (first.gains - second.loses) | second.gains
+        return Write(before, after, None, gains if after else frozenset(), first.loses)
+    gains, loses = first.gains - second.loses, first.loses - second.gains
+    gains |= second.gains - first.loses
+    loses |= second.loses - first.gains
+    return Write(before, after, None, gains, loses)
+
+
+def _place(document: StoredDocument) -> Row:
+    """Return what the database must have for ``document`` to be what is there.
+
+    The revision alone does not tell: what was built on a state that lost against another server's
+    has a revision that is there, too.
+    """
+    return document.sequence, document.revision, document.updated, document.checksum
+
+
+def _state(document: StoredDocument) -> tuple[int, int, int, bytes]:
+    return document.revision, document.updated, document.checksum, document.body
+
+
+def _change_names(rows: _Rows, before: StoredDocument | None, after: StoredDocument | None) -> None:
+    former = NO_FILES if before is None else before.files
+    present = NO_FILES if after is None else after.files
+    if former is present:
+        return
+    for path, entry in former.items():
+        if present.get(path) != entry:
+            rows.unnamed.append(
+                {"of_kind": entry.kind.value, "of_owner": entry.owner, "of_path": path}
             )
-    return rows
-
-
-def _versions(rows: _Rows) -> list[_Row]:
-    compressor = zstandard.ZstdCompressor(level=1)
-    return [
-        {
-            "kind": document.kind.value,
-            "id": document.id,
-            "body": compressor.compress(document.body),
-            "valid_from": document.updated,
-            "valid_until": until,
-        }
-        for document, until in zip(rows.former, rows.until, strict=True)
-    ]
-
-
-def _log(unit: Unit, now: int) -> Iterable[_Row]:
-    for write in unit.writes:
-        document = write.document
-        yield {
-            "kind": document.kind.value,
-            "id": document.id,
-            "path": write.path,
-            "operation": write.operation.value,
-            "actor": unit.actor,
-            "time": now,
-            "revision": document.revision,
-        }
-
-
-def _write_names(connection: Connection, writes: Iterable[FileWrite]) -> None:
-    """Set and take away names in their order; there are few of them in a transaction."""
-    for write in writes:
-        gone = delete(file_names).where(
-            file_names.c.kind == write.kind.value, file_names.c.owner == write.owner
-        )
-        if write.path is not None:
-            gone = gone.where(file_names.c.path == write.path)
-        connection.execute(gone)
-        entry = write.entry
-        if entry is not None:
-            connection.execute(
-                insert(file_names).values(
-                    kind=entry.kind.value,
-                    owner=entry.owner,
-                    path=entry.path,
-                    digest=entry.content.digest,
-                    size=entry.content.size,
-                    content_type=entry.content_type,
-                    file_name=entry.file_name,
+    for path, entry in present.items():
+        if former.get(path) != entry:
+            content = entry.content
+            rows.named.append(
+                (
+                    entry.kind.value,
+                    entry.owner,
+                    path,
+                    content.digest,
+                    content.size,
+                    entry.content_type,
+                    entry.file_name,
                 )
             )
 
 
-def _exactly(connection: Connection, statement: Update | Delete, rows: list[_Row]) -> None:
-    if rows and (connection.execute(statement, rows)).rowcount != len(rows):
-        raise Conflict("a document was changed meanwhile")
+def _log(writes: Iterable[Write], actor: str, now: int, number: int) -> Iterator[Row]:
+    """Yield the entries of ``writes`` in the change log, those that follow ``number``."""
+    for sequence, write in enumerate(writes, number + 1):
+        before, document = write.before, write.document
+        yield (
+            sequence,
+            document.kind.value,
+            document.id,
+            write.path,
+            write.operation.value,
+            actor,
+            now,
+            None if before is None else before.revision,
+        )
 
 
-_AT: Final = (
-    documents.c.sequence == bindparam("at_sequence"),
-    documents.c.revision == bindparam("at_revision"),
+_CREATED: Final = bindparam("created", type_=BigInteger)
+_TAKE_NUMBERS: Final = (
+    update(log)
+    .values(
+        last=log.c.last + bindparam("count"),
+        sequence=case((log.c.sequence < _CREATED, _CREATED), else_=log.c.sequence),
+    )
+    .returning(log.c.last)
 )
-_DELETE_DOCUMENT: Final = delete(documents).where(*_AT)
-_UPDATE_DOCUMENT: Final = (
-    update(documents)
-    .where(*_AT)
-    .values(body=bindparam("body"), revision=bindparam("revision"), updated=bindparam("updated"))
+_DELETE_TERM: Final = delete(terms).where(
+    terms.c.term == bindparam("lost"), terms.c.document == bindparam("of_document")
+)
+_DELETE_NAME: Final = delete(file_names).where(
+    file_names.c.kind == bindparam("of_kind"),
+    file_names.c.owner == bindparam("of_owner"),
+    file_names.c.path == bindparam("of_path"),
 )
 
 

@@ -44,9 +44,9 @@ class TemplateGuard:
         self._validator: Validator | None = None
         self._catalog: TemplateCatalog | None = None
 
-    def judgement(self) -> Judgement:
+    async def judgement(self) -> Judgement:
         """Return how submodels are judged now."""
-        catalog = self._service.catalog()
+        catalog = await self._service.catalog()
         if self._validator is None or catalog is not self._catalog:
             self._validator = Validator(catalog, mode=self._mode)
             self._catalog = catalog

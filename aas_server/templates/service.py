@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from typing import Final
 
 from aas_server.metamodel.references import semantic_keys
 from aas_server.metamodel.tree import Node, walk
@@ -16,8 +16,9 @@ from aas_server.templates.instantiation.request import Instance, Request
 from aas_server.templates.prototype import Template
 from aas_server.templates.reading import template_of
 
-_REPOSITORY = "repository"
-_MOST = 10_000
+_REPOSITORY: Final = "repository"
+_PAGE: Final = 500
+_MOST: Final = 10_000
 """Templates of the repository that are looked at, at most."""
 
 _State = tuple[tuple[str, int, int], ...]
@@ -32,40 +33,55 @@ class TemplateService:
         self._catalog = known
         self._state: _State = ()
         self._stored: dict[tuple[str, int, int], Template] = {}
+        self._reading = asyncio.Lock()
 
-    def catalog(self) -> TemplateCatalog:
+    async def catalog(self) -> TemplateCatalog:
         """Return all templates as they are now."""
-        stored = self._documents()
+        stored = await self._documents()
         state = tuple(map(_state, stored))
-        if state != self._state:
-            self._stored = {
-                key: self._stored.get(key) or self._template(document)
-                for key, document in zip(state, stored, strict=True)
-            }
-            self._catalog = TemplateCatalog([*self._known, *self._stored.values()])
-            self._state = state
-        return self._catalog
+        if state == self._state:
+            return self._catalog
+        async with self._reading:
+            if state != self._state:
+                self._stored = {
+                    key: self._stored.get(key) or await self._template(document)
+                    for key, document in zip(state, stored, strict=True)
+                }
+                self._catalog = TemplateCatalog([*self._known, *self._stored.values()])
+                self._state = state
+            return self._catalog
 
     async def instantiate(self, template: Template, request: Request) -> Instance:
         """Return an instance of ``template``, made in a thread."""
-        maker = Maker(template, self.catalog())
+        maker = Maker(template, await self.catalog())
         return await asyncio.to_thread(maker.make, request)
 
-    def _documents(self) -> list[Document]:
-        return self._repository.submodels.page(Filter(is_template=True), limit=_MOST).documents
+    async def _documents(self) -> list[Document]:
+        found: list[Document] = []
+        cursor: str | None = None
+        while len(found) < _MOST:
+            page = await self._repository.submodels.page(
+                Filter(is_template=True), limit=_PAGE, cursor=cursor
+            )
+            found += page.documents
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return found
 
-    def _template(self, document: Document) -> Template:
+    async def _template(self, document: Document) -> Template:
         tree = document.stored_tree()
-        concepts = {concept.id: concept.stored_tree() for concept in self._concepts(tree)}
+        wanted = _meanings(tree)
+        found = await self._repository.concept_descriptions.find_all(wanted)
+        concepts = {each: found[each].stored_tree() for each in wanted if each in found}
         return template_of(tree, concepts, source=_REPOSITORY)
 
-    def _concepts(self, tree: Node) -> Iterator[Document]:
-        for node in (tree, *(element for _, element in walk(tree))):
-            for keys in semantic_keys(node):
-                for identifier in keys:
-                    concept = self._repository.concept_descriptions.find(identifier)
-                    if concept is not None:
-                        yield concept
+
+def _meanings(tree: Node) -> list[str]:
+    """Return what the semantic ids in ``tree`` name, in their order: it may have concepts."""
+    nodes = (tree, *(element for _, element in walk(tree)))
+    named = (each for node in nodes for keys in semantic_keys(node) for each in keys)
+    return list(dict.fromkeys(named))
 
 
 def _state(document: Document) -> tuple[str, int, int]:

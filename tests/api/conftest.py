@@ -70,8 +70,9 @@ class Machine:
         self.refusal: Exception | None = None
 
     def bind(self, path: str, *, writable: bool = False) -> LivePoint:
-        tree = self._repository.submodels.get(LIVE_ID).tree()
-        sink = resolve_sink(tree, parse_id_short_path(path))
+        submodel = self._repository.submodels.cached(LIVE_ID)
+        assert submodel is not None
+        sink = resolve_sink(submodel.tree(), parse_id_short_path(path))
         return self._hub.register(sink, self if writable else None)
 
     def tell(

@@ -9,6 +9,7 @@ import pytest
 from aas_server.api.services import Services
 from aas_server.api.settings import ApiSettings
 from aas_server.metamodel.identifiers import encode_identifier
+from aas_server.operations.records import JsonCodec
 from aas_server.registry.bulk import MAX_ITEMS
 from tests.api.documents import API, SHELL_ID
 from tests.api.results import refused
@@ -126,9 +127,9 @@ async def test_an_unknown_handle_is_not_found(client: httpx.AsyncClient, resourc
 async def test_handles_of_other_services_are_unknown_here(
     client: httpx.AsyncClient, services: Services
 ):
-    async def nothing() -> None:
-        pass
+    async def nothing() -> str:
+        return "no number of items"
 
-    job = services.jobs.start(nothing, owner="somebody else")
+    job = await services.jobs.start(nothing, owner="somebody else", codec=JsonCodec(str))
     await job.wait()
     refused(await client.get(f"{API}/bulk/status/{encode_identifier(job.handle)}"), 404)

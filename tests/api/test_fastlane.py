@@ -19,6 +19,7 @@ from aas_server.api.fastlane_check import fast_lane_problem
 from aas_server.live.hub import LiveHub
 from aas_server.live.values import BAD_NO_COMMUNICATION
 from aas_server.repository.repository import Repository
+from aas_server.store.protocol import Kind
 from tests.api.conftest import Machine
 from tests.api.documents import API, DOCUMENTS, LIVE, PLAIN, PLAIN_ID, SHELL, TYPES
 from tests.api.sockets import Serving, request, serving, undated
@@ -253,7 +254,7 @@ async def test_an_answer_ends_with_the_document(server, filled, fast_app):
     await server.ask(request(FIXED_VALUE))
     await server.ask(request(PLAIN_SUBMODEL))
     for identifier in ("urn:example:sm:live", PLAIN_ID):
-        filled.submodels.remove(identifier)
+        await filled.delete(Kind.SUBMODEL, identifier, actor="test")
     assert (await server.ask(request(FIXED_VALUE))).startswith(b"HTTP/1.1 404 ")
     assert (await server.ask(request(PLAIN_SUBMODEL))).startswith(b"HTTP/1.1 404 ")
 

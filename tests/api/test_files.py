@@ -15,7 +15,7 @@ from aas_server.api.settings import ApiSettings
 from aas_server.live.hub import LiveHub
 from aas_server.repository.repository import Repository
 from aas_server.store.files import GRACE
-from aas_server.store.protocol import Kind
+from aas_server.store.protocol import FileEntry, Kind
 from aas_server.store.sqlite import SqliteStore
 from tests.api.documents import (
     API,
@@ -125,12 +125,12 @@ async def test_deleted_files_are_named_no_more(
     for url in (ATTACHMENT, THUMBNAIL):
         await put_file(client, url, b"x")
         await put_file(client, url, b"y", file_name="other.pdf")
-    assert len(filled.file_entries(Kind.SUBMODEL, TYPES_ID)) == 1
-    assert len(filled.file_entries(Kind.SHELL, SHELL_ID)) == 1
+    assert len(await filled.file_entries(Kind.SUBMODEL, TYPES_ID)) == 1
+    assert len(await filled.file_entries(Kind.SHELL, SHELL_ID)) == 1
     await client.delete(ATTACHMENT)
     await client.delete(f"{API}/shells/{SHELL}")
-    assert filled.file_entries(Kind.SUBMODEL, TYPES_ID) == []
-    assert filled.file_entries(Kind.SHELL, SHELL_ID) == []
+    assert await filled.file_entries(Kind.SUBMODEL, TYPES_ID) == []
+    assert await filled.file_entries(Kind.SHELL, SHELL_ID) == []
 
 
 async def test_a_submodel_keeps_its_file_while_it_names_it(client: httpx.AsyncClient) -> None:
@@ -440,13 +440,17 @@ async def test_readers_see_the_old_or_the_new_file_while_others_replace_it(
     assert sum(each for each in reads if each) > 12
 
 
+async def named_files(store: SqliteStore) -> list[FileEntry]:
+    return [entry async for each in store.documents() for entry in each.files.values()]
+
+
 async def test_a_file_that_was_found_is_read_though_it_was_replaced_meanwhile(
     sqlite_client: tuple[httpx.AsyncClient, SqliteStore], clock: FakeClock
 ) -> None:
     client, store = sqlite_client
     await put_file(client, ATTACHMENT, b"old")
     clock.advance(2 * GRACE / 1_000_000)
-    (entry,) = [each async for each in store.file_entries()]
+    (entry,) = await named_files(store)
     await put_file(client, ATTACHMENT, b"new")
     await put_file(client, THUMBNAIL, b"another commit and sweep")
     assert [piece async for piece in store.read_file(entry.content.digest)] == [b"old"]
@@ -483,6 +487,6 @@ async def test_files_that_replace_each_other_at_the_same_time_leave_one(
     await asyncio.gather(
         *(put_file(client, url, b"%d" % number, file_name=f"{number}.txt") for number in range(8))
     )
-    (entry,) = [each async for each in store.file_entries()]
+    (entry,) = await named_files(store)
     assert entry.path == (await named_by(client, url))["path"]
     assert (await client.get(url)).content.decode() == entry.file_name.removesuffix(".txt")

@@ -84,10 +84,10 @@ BROKEN = {
 async def test_a_broken_form_is_refused_and_changes_nothing(
     client: httpx.AsyncClient, filled: Repository, body: bytes, reason: str, in_pieces: bool
 ) -> None:
-    before = filled.submodels.get(TYPES_ID).stored
+    before = (await filled.submodels.get(TYPES_ID)).stored
     sent = pieces(body[at : at + 1] for at in range(len(body))) if in_pieces else body
     assert reason in refused(await send(client, URL, sent), 400)
-    assert filled.submodels.get(TYPES_ID).stored == before
+    assert (await filled.submodels.get(TYPES_ID)).stored == before
     refused(await client.get(URL), 404)
 
 

@@ -79,7 +79,7 @@ async def test_malformed_aas_ids_are_refused_and_named(
 ) -> None:
     answer = await send(client, PACKAGES, package_form(aas_ids=(sent,)), method="POST")
     assert "aasIds" in refused(answer, 400)
-    assert len(filled.collection(Kind.PACKAGE)) == 0
+    assert await filled.collection(Kind.PACKAGE).count() == 0
 
 
 async def test_packages_are_listed_page_by_page_and_by_shell(client: httpx.AsyncClient) -> None:
@@ -161,7 +161,7 @@ async def test_what_is_no_package_is_refused_and_not_kept(
 ) -> None:
     url = PACKAGES if method == "POST" else f"{PACKAGES}/{encode_identifier('urn:package')}"
     refused(await send(client, url, package_form(content), method=method), 400)
-    assert len(filled.collection(Kind.PACKAGE)) == 0
+    assert await filled.collection(Kind.PACKAGE).count() == 0
 
 
 async def test_a_package_is_kept_whatever_stands_in_the_place_of_its_shells(
@@ -213,7 +213,7 @@ async def test_an_asynchronous_upload_of_what_is_no_package_says_so_in_its_resul
     assert message["messageType"] == "Error"
     assert "is no AASX package" in message["text"]
     fits(result, "PackageResult")
-    assert len(filled.collection(Kind.PACKAGE)) == 0
+    assert await filled.collection(Kind.PACKAGE).count() == 0
 
 
 @pytest.mark.parametrize("resource", ["status", "results"])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 
 import httpx
@@ -10,9 +11,20 @@ import pytest
 
 from aas_server.api.operations.table import BASE_PATHS
 from aas_server.live.values import BAD_NO_COMMUNICATION
+from aas_server.repository.collection import Collection
+from aas_server.repository.document import Document
 from aas_server.store.protocol import Kind
 from tests.api.conftest import Machine
-from tests.api.documents import API, LIVE, PLAIN, SHELL, SHELL_ID, TYPES, TYPES_SUBMODEL
+from tests.api.documents import (
+    API,
+    LIVE,
+    PLAIN,
+    SHELL,
+    SHELL_ID,
+    TYPES,
+    TYPES_SUBMODEL,
+    to_submodel,
+)
 from tests.support.services import make_app
 
 
@@ -113,6 +125,46 @@ async def test_long_lists_are_cut_and_say_so(client, filled):
     ]
     await filled.add_missing(more, actor="test")
     assert "and 31 more" in Page((await client.get("/")).text).text
+
+
+async def test_what_is_of_no_shell_is_shown_though_it_was_made_last(client, filled):
+    of_shell = [f"urn:of:{index}" for index in range(60)]
+    shell = {
+        "modelType": "AssetAdministrationShell",
+        "id": "urn:crowded",
+        "assetInformation": {"assetKind": "Instance"},
+        "submodels": [to_submodel(each) for each in of_shell],
+    }
+    made = [{"modelType": "Submodel", "id": each} for each in (*of_shell, "urn:last")]
+    await filled.add_missing(
+        [(Kind.SHELL, shell), *((Kind.SUBMODEL, each) for each in made)], actor="test"
+    )
+    text = Page((await client.get("/")).text).text
+    assert "urn:last" in text
+    assert text.count(" more") == 1
+    assert "and 10 more" in text
+
+
+async def test_the_start_page_reads_what_it_shows_and_not_all_there_is(client, filled, monkeypatch):
+    more = [(Kind.SUBMODEL, {"modelType": "Submodel", "id": f"urn:{each}"}) for each in range(500)]
+    await filled.add_missing(more, actor="test")
+    read: list[str] = []
+
+    def counted(document: Document) -> dict:
+        read.append(document.id)
+        return tree(document)
+
+    async def all_of_them(_collection: Collection) -> AsyncIterator[Document]:
+        raise AssertionError("every document was asked for")
+        yield
+
+    tree = Document.tree
+    monkeypatch.setattr(Document, "tree", counted)
+    monkeypatch.setattr(Collection, "__aiter__", all_of_them)
+    text = Page((await client.get("/")).text).text
+    assert "submodels: 503" in text
+    assert "and 451 more" in text
+    assert len(set(read)) < 70
 
 
 async def test_an_empty_server_says_so(clock, repository, registry):

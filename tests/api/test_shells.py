@@ -71,7 +71,7 @@ async def test_shells_are_given_as_references(get: Get):
 
 async def test_one_shell_is_given_byte_for_byte(client: httpx.AsyncClient, filled):
     response = await client.get(f"{API}/shells/{SHELL}")
-    assert response.content == filled.shells.get(SHELL_ID).stored.body
+    assert response.content == (await filled.shells.get(SHELL_ID)).stored.body
     assert await get_twice(client, f"{API}/shells/{SHELL}=") == response.content
     assert await get_twice(client, f"{API}/shells/{SHELL}/") == response.content
 

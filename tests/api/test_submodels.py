@@ -7,6 +7,7 @@ import httpx
 import jsonschema
 import pytest
 
+from aas_server.api import submodels
 from aas_server.metamodel.id_short_path import format_id_short_path
 from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.metamodel.tree import walk
@@ -47,7 +48,7 @@ async def test_a_submodel_comes_whole_but_for_the_bytes_of_its_blobs(get: Get):
 
 async def test_a_submodel_without_blobs_is_given_byte_for_byte(client, filled):
     response = await client.get(f"{API}/submodels/{PLAIN}")
-    assert response.content == filled.submodels.get(PLAIN_ID).stored.body
+    assert response.content == (await filled.submodels.get(PLAIN_ID)).stored.body
     assert len(response.json()["submodelElements"]) == 250
 
 
@@ -96,9 +97,36 @@ async def test_paths_are_filtered_as_submodels_are(get: Get):
 
 async def test_paths_go_on_when_the_submodel_of_their_cursor_is_gone(get: Get, filled):
     first = await get("/submodels/$path", limit=3)
-    filled.submodels.remove(TYPES_ID)
+    await filled.delete(Kind.SUBMODEL, TYPES_ID, actor="test")
     rest = await get("/submodels/$path", limit=1, cursor=first["paging_metadata"]["cursor"])
     assert rest["result"] == ["Temperature"]
+
+
+async def test_a_page_of_paths_looks_at_so_many_submodels_and_the_next_goes_on(
+    get: Get, filled, monkeypatch
+):
+    monkeypatch.setattr(submodels, "MAX_SCANNED", 10)
+    more = [{"modelType": "Submodel", "id": f"urn:empty:{each}"} for each in range(40)]
+    more.append({**LIVE_SUBMODEL, "id": "urn:last"})
+    await filled.add_missing([(Kind.SUBMODEL, each) for each in more], actor="test")
+    sizes: list[int] = []
+    paths: list[str] = []
+    cursor = {}
+    while True:
+        page = await get("/submodels/$path", limit=1000, level="core", **cursor)
+        paths += page["result"]
+        sizes.append(len(page["result"]))
+        cursor = page["paging_metadata"]
+        if not cursor:
+            break
+    assert 0 in sizes
+    first = [path for each in (TYPES, LIVE, PLAIN) for path in await core_paths(get, each)]
+    assert paths == [*first, *await core_paths(get, LIVE)]
+
+
+async def core_paths(get: Get, submodel: str) -> list[str]:
+    found: list[str] = await get(f"/submodels/{submodel}/$path", level="core")
+    return found
 
 
 async def test_a_foreign_cursor_into_paths_is_refused(client, get):

@@ -72,7 +72,7 @@ async def test_what_is_not_as_the_template_has_it_is_refused(
         "lacks Name, says the template of urn:pump (expected One, found 0); add Name, a Property "
         "(template:missing)"
     )
-    assert services.repository.submodels.find("urn:pump") is None
+    assert await services.repository.submodels.find("urn:pump") is None
     assert (await client.post(URL, json=GOOD)).status_code == 201
     before = (await client.get(PUMP_URL)).content
     elements = f"{PUMP_URL}/submodel-elements"
@@ -105,7 +105,7 @@ async def test_an_import_with_one_that_does_not_fit_brings_nothing(
     body = form(part("file", package, file_name="a.aasx", content_type=None))
     said = told(await send(client, f"{API}/upload", body, method="POST"))
     assert "urn:bad" in said
-    assert repository.collection(Kind.SUBMODEL).find("urn:pump") is None
+    assert await repository.collection(Kind.SUBMODEL).find("urn:pump") is None
 
 
 @pytest.mark.parametrize("guarding", [Guarding.REPORT])

@@ -90,7 +90,7 @@ async def test_an_instance_is_given_and_not_stored(
     assert [(each["code"], each["path"]) for each in made["findings"]] == [
         ("unknown-path", "Wrong")
     ]
-    assert filled.submodels.find("urn:mine") is None
+    assert await filled.submodels.find("urn:mine") is None
     assert (await client.post(f"{API}/submodels", json=submodel)).status_code == 201
 
 

@@ -11,7 +11,6 @@ import pytest
 from aas_server.metamodel.identifiers import encode_identifier
 from aas_server.packages.environments import write_xml
 from aas_server.repository.repository import Repository
-from aas_server.store.protocol import Kind
 from tests.api.documents import API, PLAIN_ID
 from tests.api.forms import form, part, send
 from tests.api.results import refused
@@ -96,21 +95,21 @@ async def test_ids_that_exist_are_refused_and_nothing_is_taken(
 ) -> None:
     body = json.dumps(environment(submodel(PLAIN_ID), MANUAL, CONCEPT)).encode()
     assert PLAIN_ID in refused(await upload(client, body), 409)
-    assert filled.submodels.find("urn:new:sm") is None
-    assert filled.concept_descriptions.find("urn:new:cd") is None
+    assert await filled.submodels.find("urn:new:sm") is None
+    assert await filled.concept_descriptions.find("urn:new:cd") is None
 
 
 @pytest.mark.parametrize(("query", "status"), [("true", 200), ("false", 409), ("perhaps", 400)])
 async def test_ids_that_exist_are_passed_over_when_the_client_says_so(
     client: httpx.AsyncClient, filled: Repository, query: str, status: int
 ) -> None:
-    before = filled.submodels.get(PLAIN_ID).stored
+    before = (await filled.submodels.get(PLAIN_ID)).stored
     body = json.dumps(environment(submodel(PLAIN_ID), MANUAL)).encode()
     answer = await upload(client, body, query=f"?ignore-duplicates={query}")
     assert answer.status_code == status
     if status == 200:
         assert (answer.json()["submodels"], answer.json()["skipped"]) == (1, 1)
-    assert filled.submodels.get(PLAIN_ID).stored == before
+    assert (await filled.submodels.get(PLAIN_ID)).stored == before
 
 
 async def test_what_is_odd_in_a_package_is_told(client: httpx.AsyncClient) -> None:
@@ -149,10 +148,8 @@ async def test_what_is_no_environment_is_refused(
     answer = await upload(client, content)
     assert answer.status_code == status
     assert text in answer.json()["messages"][0]["text"]
-    assert {kind: len(filled.collection(kind)) for kind in (Kind.SHELL, Kind.SUBMODEL)} == {
-        Kind.SHELL: 2,
-        Kind.SUBMODEL: 3,
-    }
+    assert await filled.shells.count() == 2
+    assert await filled.submodels.count() == 3
 
 
 async def test_one_broken_document_keeps_everything_out_and_every_fault_is_told(
@@ -165,7 +162,7 @@ async def test_one_broken_document_keeps_everything_out_and_every_fault_is_told(
     texts = [message["text"] for message in answer.json()["messages"]]
     for number in range(3):
         assert any(f"urn:broken:{number}" in text and "idShort" in text for text in texts)
-    assert filled.submodels.find("urn:new:sm") is None
+    assert await filled.submodels.find("urn:new:sm") is None
     report = await taken(client, body)
     assert report["submodels"] == 4
     assert {(each["code"], each["level"]) for each in report["findings"]} == {("AASd-002", "error")}
@@ -216,7 +213,7 @@ async def test_ids_that_exist_are_dealt_with_as_the_client_says(
     report = await taken(client, body, query=f"?onConflict={mode}")
     assert report["submodels"] == 1
     assert (report["replaced"], report["skipped"]) == counts
-    is_replaced = filled.submodels.get(PLAIN_ID).tree() == submodel(PLAIN_ID)
+    is_replaced = (await filled.submodels.get(PLAIN_ID)).tree() == submodel(PLAIN_ID)
     assert is_replaced == (mode == "replace")
 
 
@@ -224,7 +221,7 @@ async def test_ids_that_exist_are_dealt_with_as_the_client_says(
 async def test_a_dry_run_tells_what_would_be_and_changes_nothing(
     client: httpx.AsyncClient, filled: Repository, mode: str
 ) -> None:
-    before = filled.submodels.get(PLAIN_ID).stored
+    before = (await filled.submodels.get(PLAIN_ID)).stored
     package = aasx(environment(submodel(PLAIN_ID), MANUAL), {"aasx/files/a.txt": "content"})
     report = await taken(client, package, query=f"?dryRun=true&onConflict={mode}")
     assert [(each["id"], each["action"]) for each in report["documents"]] == [
@@ -232,8 +229,8 @@ async def test_a_dry_run_tells_what_would_be_and_changes_nothing(
         ("urn:new:sm", "create"),
     ]
     assert report["documents"][0]["changes"]
-    assert filled.submodels.get(PLAIN_ID).stored == before
-    assert filled.submodels.find("urn:new:sm") is None
+    assert (await filled.submodels.get(PLAIN_ID)).stored == before
+    assert await filled.submodels.find("urn:new:sm") is None
 
 
 @pytest.mark.parametrize("query", ["?onConflict=perhaps", "?dryRun=1", "?onConflict="])

@@ -289,4 +289,4 @@ async def test_a_generated_submodel_is_read_like_any_other_and_never_written(cli
     assert await get("/submodels/dXJuOng") == tree
     assert (await get("/submodels"))["result"][-1] == tree
     refused(await client.patch(f"{API}/submodels/dXJuOng/submodel-elements/Aa/$value", json=2), 403)
-    assert json.loads(filled.submodels.get("urn:x").body()) == tree
+    assert json.loads((await filled.submodels.get("urn:x")).body()) == tree

@@ -16,8 +16,9 @@ from tests.bindings.opcua.plant import MachineProcess, Plant, row, running, unti
 
 def status_of(plant: Plant) -> dict[str, Any]:
     """What the generated submodel says of the connection: idShort to value or children."""
-    tree = plant.repository.submodels.get(STATUS_ID).tree()
-    (connection,) = tree["submodelElements"]
+    document = plant.repository.submodels.cached(STATUS_ID)
+    assert document is not None
+    (connection,) = document.tree()["submodelElements"]
     return {element["idShort"]: element.get("value") for element in connection["value"]}
 
 

@@ -39,6 +39,17 @@ def test_a_key_that_is_unknown_ends_with_2_and_names_the_nearest(
     assert f"{config}:1: unknown key 'prot', did you mean 'port'?" in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [["serve"], ["import", __file__]])
+def test_an_address_of_a_database_with_a_password_ends_with_2_and_is_not_shown(
+    command: CliRunner, arguments: list[str]
+) -> None:
+    address = "postgresql://aas:tell-nobody@127.0.0.1/twins"
+    result = command.invoke(app, [*arguments, "--database", address])
+    assert result.exit_code == 2
+    assert "--database: must not hold a password" in result.stderr
+    assert "tell-nobody" not in result.output + result.stderr
+
+
 def test_a_taken_port_ends_with_2_and_says_so(command: CliRunner, tmp_path: Path) -> None:
     import socket
 

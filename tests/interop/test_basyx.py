@@ -41,7 +41,7 @@ async def test_a_selection_becomes_objects_with_their_files(
     repository: Repository, tmp_path: Path
 ) -> None:
     await taken_in(repository, tmp_path / "a", PACKAGE)
-    made = await to_basyx(repository, select(repository))
+    made = await to_basyx(repository, await select(repository))
     assert made.findings == []
     found = made.objects.get_item("urn:a")
     assert isinstance(found, model.Submodel)
@@ -57,12 +57,12 @@ async def test_objects_become_documents_that_can_be_imported(
     repository: Repository, tmp_path: Path, clock: FakeClock
 ) -> None:
     await taken_in(repository, tmp_path / "a", PACKAGE)
-    made = await to_basyx(repository, select(repository))
+    made = await to_basyx(repository, await select(repository))
     other = fresh(clock)
     await import_contents(other, from_basyx(made.objects, made.files), actor="test")
-    assert {each.id: each.tree() for each in other.shells} == {"urn:shell": SHELL}
-    assert [each.tree() for each in other.submodels] == [SUBMODEL]
-    (entry,) = other.file_entries(Kind.SUBMODEL, "urn:a")
+    assert {each.id: each.tree() async for each in other.shells} == {"urn:shell": SHELL}
+    assert [each.tree() async for each in other.submodels] == [SUBMODEL]
+    (entry,) = await other.file_entries(Kind.SUBMODEL, "urn:a")
     assert await content_of(other, entry.kind, "urn:a", entry.path) == b"content"
 
 
@@ -72,7 +72,7 @@ async def test_what_the_sdk_refuses_and_what_it_loses_is_told(
     lexical = submodel("urn:lexical", WEIGHT | {"value": "1.50"})
     refused = submodel("urn:refused", WEIGHT | {"idShort": "1 wrong"})
     await taken_in(repository, tmp_path / "a", aasx(environment(lexical, refused)))
-    made = await to_basyx(repository, select(repository))
+    made = await to_basyx(repository, await select(repository))
     assert [each.id for each in made.objects] == ["urn:lexical"]
     assert [(each.code, each.path, each.is_error) for each in made.findings] == [
         (LOST, "Submodel 'urn:lexical' submodelElements[Weight].value", False),
@@ -85,7 +85,7 @@ async def test_without_the_sdk_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "basyx.aas", None)
     with pytest.raises(ConfigurationError, match=r"aas-server\[basyx\]"):
-        await to_basyx(repository, select(repository))
+        await to_basyx(repository, await select(repository))
 
 
 MISSING_PARTS = {

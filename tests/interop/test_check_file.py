@@ -50,10 +50,8 @@ async def test_the_official_tool_has_nothing_against_what_we_write(
             await import_contents(repository, contents, actor="test")
         package, published = tmp_path / f"{number}.aasx", tmp_path / f"{number}.json"
         published.write_text(json.dumps({name: each for name, each in documents.items() if each}))
-        chosen = select(repository, metamodel=Metamodel.V3_0)
-        await write_package(
-            package, chosen, files_of(repository, chosen), repository.read_file, as_xml=as_xml
-        )
+        chosen = await select(repository, metamodel=Metamodel.V3_0)
+        await write_package(package, chosen, files_of(chosen), repository.read_file, as_xml=as_xml)
         pairs += [str(package), str(published)]
     python = project_dir / ".venv-tools" / "bin" / "python"
     told = subprocess.run(

@@ -14,12 +14,17 @@ from aas_server.live.values import (
     BAD_NO_COMMUNICATION,
     BAD_SENSOR_FAILURE,
     GOOD,
+    NEVER_RECEIVED,
+    UNCERTAIN_LAST_USABLE_VALUE,
+    UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE,
     LiveValue,
     Quality,
     quality_of,
     status_name,
 )
-from tests.support.clock import FakeClock
+from tests.support.clock import START, FakeClock
+
+BAD_NODE_ID_UNKNOWN = 0x80340000
 
 SINK = Sink(
     "urn:ex", ("Temp",), "Property", "xs:double", {("Temp",): Facet.VALUE, ("Q",): Facet.QUALITY}
@@ -159,3 +164,108 @@ async def test_a_read_only_point_and_a_companion_refuse_writes(hub: LiveHub) -> 
 def test_the_hub_tells_the_time_of_its_clock(hub: LiveHub, clock: FakeClock) -> None:
     clock.advance(1)
     assert hub.now() == clock.now()
+
+
+def test_a_restored_value_is_uncertain_and_has_its_own_timestamps(hub: LiveHub) -> None:
+    for path, last in (("A", good(20.5, 1000, 1100)), ("B", bad(7.5, BAD_SENSOR_FAILURE, 1, 2))):
+        point = hub.register(Sink("urn:ex", (path,), "Property", "xs:double", {}))
+        assert hub.restore(point, last)
+        assert point.current == LiveValue(
+            last.value,
+            Quality.UNCERTAIN,
+            UNCERTAIN_LAST_USABLE_VALUE,
+            last.source_timestamp,
+            last.received_timestamp,
+        )
+        assert status_name(point.current.status_code) == "UncertainLastUsableValue"
+
+
+def test_what_is_restored_is_a_new_version_but_no_news(hub: LiveHub) -> None:
+    heard: list[Sequence[LivePoint]] = []
+    hub.add_listener(heard.append)
+    point = hub.register(SINK)
+
+    hub.restore(point, good(20.5, 1000))
+
+    assert (point.version, point.group.version, heard) == (1, 1, [])
+
+
+def test_nothing_is_restored_over_what_the_source_said(hub: LiveHub) -> None:
+    point = hub.register(SINK)
+    for live in (bad(None, BAD_SENSOR_FAILURE, 2000, 2100), good(30.0, 2000, 2100)):
+        hub.apply([(point, live)])
+        said = point.current
+        assert not hub.restore(point, good(20.5, 1000))
+        assert point.current is said
+        assert not point.is_restored
+
+
+def test_where_there_was_no_value_nothing_is_restored(hub: LiveHub) -> None:
+    point = hub.register(SINK)
+
+    assert not hub.restore(point, bad(None, BAD_SENSOR_FAILURE, 1000))
+
+    assert point.current is NEVER_RECEIVED
+    hub.degrade([point], BAD_NO_COMMUNICATION)
+    assert point.current.status_code == BAD_NO_COMMUNICATION
+
+
+@pytest.mark.parametrize("seconds_behind", [0, 3, 3600])
+@pytest.mark.parametrize("was_silent", [False, True])
+def test_the_first_value_after_a_restart_is_taken_whatever_its_source_timestamp(
+    hub: LiveHub, seconds_behind: int, was_silent: bool
+) -> None:
+    kept = START
+    point = hub.register(SINK)
+    hub.restore(point, good(20.5, kept, kept))
+    if was_silent:
+        hub.degrade([point], BAD_NO_COMMUNICATION)
+    first = good(20.5, kept - seconds_behind * 1_000_000, kept + 60_000_000)
+
+    assert hub.apply([(point, first)]) == 0
+
+    assert point.current == first
+    assert hub.apply([(point, good(1.0, first.source_timestamp - 1))]) == 1, "from now on as ever"
+
+
+def test_a_bad_first_value_keeps_what_was_restored(hub: LiveHub) -> None:
+    point = hub.register(SINK)
+    hub.restore(point, good(20.5, 1000, 1100))
+
+    hub.apply([(point, bad(None, BAD_SENSOR_FAILURE, 5000, 5100))])
+
+    assert point.current == bad(20.5, BAD_SENSOR_FAILURE, 1000, 5100)
+
+
+def test_a_restored_value_stays_uncertain_while_its_source_cannot_be_reached(hub: LiveHub) -> None:
+    point = hub.register(SINK)
+    hub.restore(point, good(20.5, 1000, 1100))
+
+    for _ in range(2):
+        hub.degrade([point], BAD_NO_COMMUNICATION)
+
+    assert point.current == LiveValue(
+        20.5, Quality.UNCERTAIN, UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE, 1000, 1100
+    )
+    assert point.is_restored
+    assert point.version == 2, "the second time was no change"
+
+
+def test_a_restored_value_whose_node_is_refused_is_bad_like_others(hub: LiveHub) -> None:
+    point = hub.register(SINK)
+    hub.restore(point, good(20.5, 1000, 1100))
+
+    hub.degrade([point], BAD_NODE_ID_UNKNOWN)
+    hub.degrade([point], BAD_NO_COMMUNICATION)
+
+    assert point.current == bad(20.5, BAD_NO_COMMUNICATION, 1000, 1100)
+
+
+def test_a_value_that_came_after_the_restart_is_bad_in_silence(hub: LiveHub) -> None:
+    point = hub.register(SINK)
+    hub.restore(point, good(20.5, 1000, 1100))
+    hub.apply([(point, good(20.5, 1000, 9000))])
+
+    hub.degrade([point], BAD_NO_COMMUNICATION)
+
+    assert point.current == bad(20.5, BAD_NO_COMMUNICATION, 1000, 9000)

@@ -115,5 +115,10 @@ def test_lexical_text_is_kept_as_the_client_wrote_it() -> None:
     assert to_lexical("xs:decimal", 1e21) == "1000000000000000000000"
 
 
+@pytest.mark.parametrize("value_type", ["xs:integer", "xs:decimal"])
+def test_an_integer_beyond_every_double_keeps_its_digits(value_type: str) -> None:
+    assert to_json(value_type, to_lexical(value_type, 10**400 + 1)) == 10**400 + 1
+
+
 def test_every_value_type_of_the_metamodel_is_known() -> None:
     assert len(VALUE_TYPES) == 30

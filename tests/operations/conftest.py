@@ -16,6 +16,7 @@ from aas_server.repository.repository import Repository
 from aas_server.store.protocol import Kind
 from tests.operations.documents import MIX, START_JOB, STOP, submodel
 from tests.support.clock import FakeClock
+from tests.support.memory_store import MemoryStore
 
 Answer = Callable[[bytes], tuple[int, bytes]]
 
@@ -68,7 +69,7 @@ async def delegate() -> AsyncIterator[Delegate]:
 
 @pytest.fixture
 async def jobs(clock: FakeClock) -> AsyncIterator[Jobs]:
-    jobs = Jobs(clock)
+    jobs = Jobs(clock, MemoryStore(clock))
     yield jobs
     await jobs.stop()
 

@@ -7,7 +7,7 @@ import pytest
 
 from aas_server.errors import Forbidden, NotAllowed
 from aas_server.operations.delegate import MAX_ANSWER, DelegateFailed
-from aas_server.operations.jobs import JobState
+from aas_server.operations.job import JobState
 from aas_server.operations.service import OperationResult, OperationService
 from aas_server.repository.repository import Repository
 from aas_server.store.protocol import Kind

@@ -10,7 +10,7 @@ import pytest
 
 from aas_server.operations import functions
 from aas_server.operations.functions import FunctionExecutors
-from aas_server.operations.jobs import JobRefused, JobState
+from aas_server.operations.job import JobRefused, JobState
 from aas_server.operations.plugin import (
     OperationCall,
     OperationFailed,

@@ -15,7 +15,7 @@ from aas_server.operations.executor import (
     OperationFailed,
     OperationOutcome,
 )
-from aas_server.operations.jobs import JobState
+from aas_server.operations.job import JobState
 from aas_server.operations.service import OperationResult, OperationService
 from tests.operations.conftest import NewService
 from tests.operations.documents import SUBMODEL_ID
@@ -93,7 +93,7 @@ async def test_nothing_runs_with_wrong_arguments(new_service: NewService) -> Non
     with pytest.raises(WrongArguments):
         await invoke(service, {"inputArguments": {"Program": "P1"}})
     with pytest.raises(WrongArguments):
-        service.invoke_async(
+        await service.invoke_async(
             SUBMODEL_ID, ("StartJob",), {"inputArguments": {}}, value_only=True, actor="test"
         )
     assert recorder.calls == []
@@ -157,7 +157,9 @@ async def test_an_error_on_the_way_is_raised_at_once_or_told_by_the_job(
     bound(service, raising(error))
     with pytest.raises(DeviceUnreachable):
         await invoke(service)
-    job = service.invoke_async(SUBMODEL_ID, ("StartJob",), VALUES, value_only=True, actor="test")
+    job = await service.invoke_async(
+        SUBMODEL_ID, ("StartJob",), VALUES, value_only=True, actor="test"
+    )
     await job.wait()
     assert job.result is not None
     assert job.result.state is JobState.FAILED
@@ -196,7 +198,9 @@ async def test_a_job_belongs_to_its_operation(new_service: NewService) -> None:
     service = new_service()
     bound(service, forever)
     bound(service, forever, "Stop")
-    job = service.invoke_async(SUBMODEL_ID, ("StartJob",), VALUES, value_only=True, actor="test")
-    assert service.find(SUBMODEL_ID, ("StartJob",), job.handle) is job
+    job = await service.invoke_async(
+        SUBMODEL_ID, ("StartJob",), VALUES, value_only=True, actor="test"
+    )
+    assert await service.find(SUBMODEL_ID, ("StartJob",), job.handle) is job
     with pytest.raises(NotFound):
-        service.find(SUBMODEL_ID, ("Stop",), job.handle)
+        await service.find(SUBMODEL_ID, ("Stop",), job.handle)

@@ -26,22 +26,26 @@ async def take_in(repository: Repository, content: bytes) -> StoredFile:
 async def store(repository: Repository, *documents: Node, files: Iterable[FileEntry] = ()) -> None:
     unit = repository.unit(actor="test")
     for document in documents:
-        unit.create(Kind(document["modelType"]), document)
+        await unit.create(Kind(document["modelType"]), document)
     for entry in files:
         unit.put_file(entry)
     await unit.commit()
 
 
 async def content_of(repository: Repository, kind: Kind, owner: str, path: str) -> bytes:
-    entry = repository.file_entry(kind, owner, path)
+    entry = await repository.file_entry(kind, owner, path)
     assert entry is not None
     return b"".join([piece async for piece in repository.read_file(entry.content.digest)])
 
 
 async def written(repository: Repository, file: Path, *, as_xml: bool = False) -> bytes:
-    everything = select(repository)
+    everything = await select(repository)
     await write_package(
-        file, everything, files_of(repository, everything), repository.read_file, as_xml=as_xml
+        file,
+        everything,
+        files_of(everything),
+        repository.read_file,
+        as_xml=as_xml,
     )
     return file.read_bytes()
 

@@ -115,7 +115,7 @@ async def test_a_damaged_package_is_refused_or_read_and_never_half_stored(
             raise AssertionError(f"AAS_FUZZ_SEED={SEED}, round {number}") from error
         if reasons[-1] is not None:
             assert reasons[-1], (SEED, number)
-            assert stored(repository) == [], (SEED, number)
+            assert await stored(repository) == [], (SEED, number)
     assert 0 < sum(reason is not None for reason in reasons) < ROUNDS
 
 
@@ -129,5 +129,5 @@ async def refusal(file: Path, repository: Repository) -> str | None:
     return None
 
 
-def stored(repository: Repository) -> list[str]:
-    return [each.id for kind in Kind for each in repository.collection(kind)]
+async def stored(repository: Repository) -> list[str]:
+    return [each.id for kind in Kind async for each in repository.collection(kind)]

@@ -79,26 +79,24 @@ async def test_every_published_package_comes_out_as_it_went_in(
         )
         with read_package(file) as contents:
             report = await import_contents(repository, contents, actor="test")
-        everything = select(repository)
+        everything = await select(repository)
         written = tmp_path / f"{index}.aasx"
         await write_package(
             written,
             everything,
-            files_of(repository, everything),
+            files_of(everything),
             repository.read_file,
             as_xml=as_xml,
         )
         documents, files, findings = read(written)
         assert findings == [], file
         for kind, trees in documents.items():
-            stored = [each.tree() for each in repository.collection(kind)]
+            stored = [each.tree() async for each in repository.collection(kind)]
             assert ordered(trees) == ordered(stored), file
         assert len(files) <= report.files
         _, originals, _ = read(file)
         assert set(files.values()) <= set(originals.values()), file
-        named = {
-            (entry.content.size, entry.content.digest) for entry in files_of(repository, everything)
-        }
+        named = {(entry.content.size, entry.content.digest) for entry in files_of(everything)}
         assert len(set(files.values())) == len(named), file
 
 

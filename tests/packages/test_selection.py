@@ -58,8 +58,8 @@ async def filled(repository: Repository) -> Repository:
     return repository
 
 
-def test_without_ids_everything_that_is_stored_is_chosen(filled: Repository) -> None:
-    assert ids(select(filled)) == [
+async def test_without_ids_everything_that_is_stored_is_chosen(filled: Repository) -> None:
+    assert ids(await select(filled)) == [
         "urn:shell:1",
         "urn:shell:2",
         "urn:sm:1",
@@ -71,13 +71,13 @@ def test_without_ids_everything_that_is_stored_is_chosen(filled: Repository) -> 
         "urn:cd:near",
         "urn:cd:alone",
     ]
-    assert "urn:cd:2" not in ids(select(filled, concept_descriptions=False))
+    assert "urn:cd:2" not in ids(await select(filled, concept_descriptions=False))
 
 
-def test_shells_bring_their_submodels_and_what_those_mean_at_every_remove(
+async def test_shells_bring_their_submodels_and_what_those_mean_at_every_remove(
     filled: Repository,
 ) -> None:
-    assert ids(select(filled, shells=["urn:shell:1"])) == [
+    assert ids(await select(filled, shells=["urn:shell:1"])) == [
         "urn:shell:1",
         "urn:sm:1",
         "urn:sm:2",
@@ -98,23 +98,23 @@ def test_shells_bring_their_submodels_and_what_those_mean_at_every_remove(
         (["urn:shell:2", "urn:shell:1"], [], ["urn:shell:1", "urn:shell:2"]),
     ],
 )
-def test_what_is_named_is_chosen_once_and_in_the_order_of_creation(
+async def test_what_is_named_is_chosen_once_and_in_the_order_of_creation(
     filled: Repository,
     shells: list[str] | None,
     submodels: list[str] | None,
     expected: list[str],
 ) -> None:
-    assert ids(select(filled, shells=shells, submodels=submodels)) == expected
+    assert ids(await select(filled, shells=shells, submodels=submodels)) == expected
 
 
 @pytest.mark.parametrize(
     ("shells", "submodels"), [(["urn:gone"], None), (None, ["urn:gone"]), (["urn:sm:1"], None)]
 )
-def test_an_id_that_is_not_there_is_named(
+async def test_an_id_that_is_not_there_is_named(
     filled: Repository, shells: list[str] | None, submodels: list[str] | None
 ) -> None:
     with pytest.raises(NotFound, match=(shells or submodels or [""])[0]):
-        select(filled, shells=shells, submodels=submodels)
+        await select(filled, shells=shells, submodels=submodels)
 
 
 async def test_the_files_of_the_chosen_documents_come_along_and_no_others(
@@ -135,12 +135,10 @@ async def test_the_files_of_the_chosen_documents_come_along_and_no_others(
         ],
     )
 
-    def found(**chosen: list[str]) -> list[tuple[str, str]]:
-        return [
-            (each.owner, each.path) for each in files_of(repository, select(repository, **chosen))
-        ]
+    async def found(**chosen: list[str]) -> list[tuple[str, str]]:
+        return [(each.owner, each.path) for each in files_of(await select(repository, **chosen))]
 
     first = [("urn:sm:1", "/a"), ("urn:sm:1", "/b")]
-    assert found(submodels=["urn:sm:1"]) == first
-    assert found() == [("urn:shell:1", "/a.png"), *first, ("urn:sm:2", "/a")]
-    assert found(shells=["urn:shell:1"], submodels=[]) == [("urn:shell:1", "/a.png")]
+    assert await found(submodels=["urn:sm:1"]) == first
+    assert await found() == [("urn:shell:1", "/a.png"), *first, ("urn:sm:2", "/a")]
+    assert await found(shells=["urn:shell:1"], submodels=[]) == [("urn:shell:1", "/a.png")]

@@ -64,9 +64,9 @@ async def test_a_package_of_2_0_is_imported_with_its_files(
         report = await import_contents(repository, contents, actor="test")
     assert report.created == {Kind.SHELL: 1, Kind.SUBMODEL: 2, Kind.CONCEPT_DESCRIPTION: 1}
     assert report.files == 2
-    (manual,) = repository.file_entries(Kind.SUBMODEL, SUBMODEL)
+    (manual,) = await repository.file_entries(Kind.SUBMODEL, SUBMODEL)
     assert (manual.path, manual.content_type) == ("/aasx/files/manual.pdf", "application/pdf")
-    (picture,) = repository.file_entries(Kind.SHELL, SHELL)
+    (picture,) = await repository.file_entries(Kind.SHELL, SHELL)
     assert (picture.path, picture.content_type) == ("/picture.png", "image/png")
     assert {each.part for each in report.findings if each.code == CONVERTED} == {f"/{name}"}
 

@@ -58,7 +58,7 @@ async def test_files_that_are_called_the_same_and_differ_are_all_kept(
     assert files[first["submodelElements"][0]["value"]] == b"two"
     assert files[second["submodelElements"][0]["value"]] == b"one"
     assert second["submodelElements"][1]["value"] == "http://x/a"
-    assert repository.submodels.get("urn:sm:1").tree()["submodelElements"][0]["value"] == (
+    assert (await repository.submodels.get("urn:sm:1")).tree()["submodelElements"][0]["value"] == (
         "/aasx/a.txt"
     )
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from aas_server.metamodel.identifiers import encode_identifier
-from aas_server.registry.derivation import asset_of, shell_parts, submodel_descriptor
+from aas_server.registry.derivation import shell_parts, submodel_descriptor
 from aas_server.registry.schemas import SHELL_DESCRIPTOR, SUBMODEL_DESCRIPTOR, require
 from tests.registry.documents import URL, external, shell, submodel
 
@@ -90,8 +90,3 @@ def test_submodel_descriptors_stand_inside_the_shell_s():
     inside = msgspec.json.decode(parts.joined([b'{"id":"a"}', b'{"id":"b"}']))
     assert inside["submodelDescriptors"] == [{"id": "a"}, {"id": "b"}]
     assert "submodelDescriptors" not in msgspec.json.decode(parts.joined([]))
-
-
-def test_the_asset_s_kind_and_type_are_read_of_shells_and_of_descriptors():
-    assert asset_of(encode(shell("urn:a", kind="Type")), is_shell=True) == ("Type", None)
-    assert asset_of(b'{"id":"x","assetType":"t"}', is_shell=False) == (None, "t")

@@ -16,12 +16,12 @@ def link(name: str, value: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "value": value, **more}
 
 
-def found(discovery: Discovery, *pairs: Pair, limit: int = 100) -> list[str]:
+async def found(discovery: Discovery, *pairs: Pair, limit: int = 100) -> list[str]:
     """Every id, read page by page."""
     ids: list[str] = []
     cursor = None
     while True:
-        page = discovery.shell_ids(frozenset(pairs), limit=limit, cursor=cursor)
+        page = await discovery.shell_ids(frozenset(pairs), limit=limit, cursor=cursor)
         ids += page.ids
         cursor = page.cursor
         if cursor is None:
@@ -47,38 +47,48 @@ async def filled(discovery: Discovery, registry: Registry, repository: Repositor
 async def test_shells_are_found_by_what_they_say_of_their_asset_and_by_stored_links(
     filled: Discovery, limit: int
 ):
-    assert found(filled, ("maker", "M"), limit=limit) == ["urn:a", "urn:b", "urn:far", "urn:only"]
+    assert await found(filled, ("maker", "M"), limit=limit) == [
+        "urn:a",
+        "urn:b",
+        "urn:far",
+        "urn:only",
+    ]
 
 
 async def test_all_links_must_be_there(filled: Discovery):
-    assert found(filled, ("maker", "M"), ("serial", "2")) == ["urn:b"]
-    assert found(filled, ("globalAssetId", "urn:asset:far"), ("maker", "M")) == ["urn:far"]
-    assert found(filled, ("site", "N"), ("maker", "M")) == ["urn:only"]
-    assert found(filled, ("serial", "2"), ("maker", "X")) == []
+    assert await found(filled, ("maker", "M"), ("serial", "2")) == ["urn:b"]
+    assert await found(filled, ("globalAssetId", "urn:asset:far"), ("maker", "M")) == ["urn:far"]
+    assert await found(filled, ("site", "N"), ("maker", "M")) == ["urn:only"]
+    assert await found(filled, ("serial", "2"), ("maker", "X")) == []
 
 
 async def test_without_a_link_every_shell_is_found_once(filled: Discovery):
     await filled.put_links("urn:a", [link("site", "N")], actor="test")
-    assert found(filled, limit=2) == ["urn:a", "urn:b", "urn:far", "urn:only"]
+    assert await found(filled, limit=2) == ["urn:a", "urn:b", "urn:far", "urn:only"]
 
 
 @pytest.mark.parametrize("limit", [1, 10])
 async def test_stored_links_complete_those_of_the_shell(filled: Discovery, limit: int):
     await filled.put_links("urn:a", [link("site", "N"), link("maker", "M")], actor="test")
     await filled.put_links("urn:far", [link("site", "N")], actor="test")
-    assert found(filled, ("site", "N"), limit=limit) == ["urn:only", "urn:a", "urn:far"]
+    assert await found(filled, ("site", "N"), limit=limit) == ["urn:only", "urn:a", "urn:far"]
     together = (("site", "N"), ("maker", "M"))
-    assert found(filled, *together, limit=limit) == ["urn:only", "urn:a", "urn:far"]
-    assert found(filled, ("serial", "1"), ("site", "N"), limit=limit) == ["urn:a"]
+    assert await found(filled, *together, limit=limit) == ["urn:only", "urn:a", "urn:far"]
+    assert await found(filled, ("serial", "1"), ("site", "N"), limit=limit) == ["urn:a"]
     # The shell alone is enough: it stands in its own place and not twice.
-    assert found(filled, ("maker", "M"), limit=limit) == ["urn:a", "urn:b", "urn:far", "urn:only"]
+    assert await found(filled, ("maker", "M"), limit=limit) == [
+        "urn:a",
+        "urn:b",
+        "urn:far",
+        "urn:only",
+    ]
 
 
 async def test_links_of_a_shell_are_those_that_follow_and_those_that_are_stored(
     filled: Discovery,
 ):
     await filled.put_links("urn:a", [link("site", "N"), link("serial", "1")], actor="test")
-    assert filled.links("urn:a") == [
+    assert await filled.links("urn:a") == [
         link("globalAssetId", "urn:asset:a"),
         link("maker", "M"),
         link("serial", "1"),
@@ -88,26 +98,26 @@ async def test_links_of_a_shell_are_those_that_follow_and_those_that_are_stored(
 
 async def test_stored_links_are_replaced_as_a_whole(filled: Discovery):
     await filled.put_links("urn:only", [link("serial", "9")], actor="test")
-    assert filled.links("urn:only") == [link("serial", "9")]
-    assert found(filled, ("site", "N")) == []
+    assert await filled.links("urn:only") == [link("serial", "9")]
+    assert await found(filled, ("site", "N")) == []
 
 
 async def test_the_reserved_name_is_stored_in_its_own_spelling(filled: Discovery):
     await filled.put_links("urn:x", [link("GlobalAssetID", "urn:asset:x")], actor="test")
-    assert found(filled, ("globalAssetId", "urn:asset:x")) == ["urn:x"]
-    assert filled.links("urn:x") == [link("globalAssetId", "urn:asset:x")]
+    assert await found(filled, ("globalAssetId", "urn:asset:x")) == ["urn:x"]
+    assert await filled.links("urn:x") == [link("globalAssetId", "urn:asset:x")]
 
 
 async def test_only_stored_links_are_deleted(filled: Discovery):
     await filled.put_links("urn:a", [link("site", "N")], actor="test")
     await filled.delete_links("urn:a", actor="test")
-    assert link("serial", "1") in filled.links("urn:a")
-    assert link("site", "N") not in filled.links("urn:a")
+    assert link("serial", "1") in await filled.links("urn:a")
+    assert link("site", "N") not in await filled.links("urn:a")
     with pytest.raises(NotFound, match="of the shell"):
         await filled.delete_links("urn:a", actor="test")
     await filled.delete_links("urn:only", actor="test")
     with pytest.raises(NotFound):
-        filled.links("urn:only")
+        await filled.links("urn:only")
     with pytest.raises(NotFound):
         await filled.delete_links("urn:only", actor="test")
 
@@ -115,6 +125,6 @@ async def test_only_stored_links_are_deleted(filled: Discovery):
 async def test_what_is_wrong_changes_nothing(filled: Discovery):
     with pytest.raises(InvalidDocument):
         await filled.put_links("urn:only", [link("maker", "")], actor="test")
-    assert len(filled.links("urn:only")) == 2
+    assert len(await filled.links("urn:only")) == 2
     with pytest.raises(BadRequest, match="cursor"):
-        filled.shell_ids(frozenset(), limit=1, cursor="&")
+        await filled.shell_ids(frozenset(), limit=1, cursor="&")

@@ -35,28 +35,28 @@ async def embedded(registry: Registry) -> EmbeddedDescriptors:
     return registry.embedded
 
 
-def ids(embedded: EmbeddedDescriptors) -> list[str]:
-    return [each["id"] for each in embedded.all_of(SHELL, URL)]
+async def ids(embedded: EmbeddedDescriptors) -> list[str]:
+    return [each["id"] for each in await embedded.all_of(SHELL, URL)]
 
 
 async def test_submodel_descriptors_are_added_at_the_end(embedded: EmbeddedDescriptors):
     await embedded.create(SHELL, submodel_descriptor("urn:c"), actor="test")
-    assert ids(embedded) == ["urn:a", "urn:b", "urn:c"]
+    assert await ids(embedded) == ["urn:a", "urn:b", "urn:c"]
 
 
 async def test_the_first_submodel_descriptor_of_a_shell_is_added(registry: Registry):
     await registry.shells.create(shell_descriptor(SHELL), actor="test")
-    assert registry.embedded.all_of(SHELL, URL) == []
+    assert await registry.embedded.all_of(SHELL, URL) == []
     await registry.embedded.create(SHELL, submodel_descriptor("urn:a"), actor="test")
-    assert ids(registry.embedded) == ["urn:a"]
+    assert await ids(registry.embedded) == ["urn:a"]
 
 
 async def test_a_submodel_descriptor_is_set_in_its_place_or_added(embedded: EmbeddedDescriptors):
     changed = submodel_descriptor("urn:a", idShort="Changed")
     assert not await embedded.put(SHELL, "urn:a", changed, actor="test")
     assert await embedded.put(SHELL, "urn:c", submodel_descriptor("urn:c"), actor="test")
-    assert ids(embedded) == ["urn:a", "urn:b", "urn:c"]
-    assert embedded.get(SHELL, "urn:a", URL) == changed
+    assert await ids(embedded) == ["urn:a", "urn:b", "urn:c"]
+    assert await embedded.get(SHELL, "urn:a", URL) == changed
 
 
 async def test_the_rest_of_the_shell_s_descriptor_stays_when_the_last_one_goes(
@@ -64,7 +64,7 @@ async def test_the_rest_of_the_shell_s_descriptor_stays_when_the_last_one_goes(
 ):
     for submodel_id in ("urn:a", "urn:b"):
         await embedded.delete(SHELL, submodel_id, actor="test")
-    stored = repository.collection(Kind.SHELL_DESCRIPTOR).get(SHELL).tree()
+    stored = (await repository.collection(Kind.SHELL_DESCRIPTOR).get(SHELL)).tree()
     assert stored == shell_descriptor(SHELL, idShort="Far")
 
 
@@ -79,10 +79,10 @@ async def test_what_is_taken_missing_or_wrong_is_refused(embedded: EmbeddedDescr
         with pytest.raises(NotFound):
             await embedded.delete(missing, "urn:x", actor="test")
         with pytest.raises(NotFound):
-            embedded.get(missing, "urn:x", URL)
+            await embedded.get(missing, "urn:x", URL)
     with pytest.raises(NotFound):
         await embedded.create("urn:nothing", submodel_descriptor("urn:c"), actor="test")
-    assert ids(embedded) == ["urn:a", "urn:b"]
+    assert await ids(embedded) == ["urn:a", "urn:b"]
 
 
 async def test_conditions_are_held_against_the_embedded_descriptor(
@@ -96,9 +96,10 @@ async def test_conditions_are_held_against_the_embedded_descriptor(
             await embedded.put(SHELL, "urn:a", changed, actor="test", conditions=conditions)
     with pytest.raises(PreconditionFailed):
         await embedded.delete(SHELL, "urn:a", actor="test", conditions=stale)
-    present = Conditions(if_match=frozenset({descriptor_tag(embedded.get(SHELL, "urn:a", URL))}))
+    tag = descriptor_tag(await embedded.get(SHELL, "urn:a", URL))
+    present = Conditions(if_match=frozenset({tag}))
     await embedded.put(SHELL, "urn:a", changed, actor="test", conditions=present)
-    assert embedded.get(SHELL, "urn:a", URL) == changed
+    assert await embedded.get(SHELL, "urn:a", URL) == changed
 
 
 async def test_those_of_an_own_shell_follow_from_its_references(
@@ -106,7 +107,7 @@ async def test_those_of_an_own_shell_follow_from_its_references(
 ):
     documents = [(Kind.SHELL, shell("urn:own", submodels=("urn:sm",)))]
     await repository.add_missing([*documents, (Kind.SUBMODEL, submodel("urn:sm"))], actor="test")
-    assert registry.embedded.get("urn:own", "urn:sm", URL)["id"] == "urn:sm"
+    assert (await registry.embedded.get("urn:own", "urn:sm", URL))["id"] == "urn:sm"
     with pytest.raises(Forbidden, match="derived"):
         await registry.embedded.create("urn:own", submodel_descriptor("urn:x"), actor="test")
     with pytest.raises(Forbidden, match="derived"):

@@ -59,8 +59,8 @@ async def loaded(repository: Repository) -> Repository:
     return repository
 
 
-def element(repository: Repository, *path: str) -> dict[str, Any]:
-    node: dict[str, Any] = repository.submodels.get("urn:sm").tree()
+async def element(repository: Repository, *path: str) -> dict[str, Any]:
+    node: dict[str, Any] = (await repository.submodels.get("urn:sm")).tree()
     for name in path:
         children = node.get("submodelElements") or node["value"]
         node = next(child for child in children if child["idShort"] == name)
@@ -82,16 +82,16 @@ def element(repository: Repository, *path: str) -> dict[str, Any]:
 async def test_a_stored_value_is_replaced_and_the_rest_stays(
     loaded: Repository, path: tuple[str, ...], value: Any, expected: dict[str, Any]
 ) -> None:
-    before = element(loaded, *path)
+    before = await element(loaded, *path)
     await loaded.write_value("urn:sm", path, value, actor="client")
-    after = element(loaded, *path)
+    after = await element(loaded, *path)
     assert after == before | expected
-    assert loaded.submodels.get("urn:sm").stored.revision == 2
+    assert (await loaded.submodels.get("urn:sm")).stored.revision == 2
 
 
 async def test_a_collection_takes_several_values_at_once(loaded: Repository) -> None:
     await loaded.write_value("urn:sm", ("Box",), {"Count": 5, "List": [7]}, actor="client")
-    box = element(loaded, "Box")
+    box = await element(loaded, "Box")
     assert box["value"][0]["value"] == "5"
     assert [item["value"] for item in box["value"][2]["value"]] == ["7", "2"]
 
@@ -118,11 +118,11 @@ async def test_a_collection_takes_several_values_at_once(loaded: Repository) -> 
 async def test_a_value_of_the_wrong_form_is_refused_by_name_and_changes_nothing(
     loaded: Repository, path: tuple[str, ...], value: Any, named: str
 ) -> None:
-    before = loaded.submodels.get("urn:sm").body()
+    before = (await loaded.submodels.get("urn:sm")).body()
     with pytest.raises(BadRequest, match=named):
         await loaded.write_value("urn:sm", path, value, actor="client")
-    assert loaded.submodels.get("urn:sm").body() == before
-    assert loaded.submodels.get("urn:sm").stored.revision == 1
+    assert (await loaded.submodels.get("urn:sm")).body() == before
+    assert (await loaded.submodels.get("urn:sm")).stored.revision == 1
 
 
 async def test_missing_submodels_and_elements_are_not_found(loaded: Repository) -> None:
@@ -147,26 +147,26 @@ async def test_a_live_value_is_written_to_its_device_and_never_stored(
         await loaded.write_value("urn:sm", ("Box", "Count"), 5, actor="client")
     with pytest.raises(Forbidden, match="by itself"):
         await loaded.write_value("urn:sm", ("Box",), {"Text": "x", "Count": 5}, actor="client")
-    assert element(loaded, "Box", "Count")["value"] == "42"
+    assert (await element(loaded, "Box", "Count"))["value"] == "42"
     await loaded.write_value("urn:sm", ("Box", "Text"), "stored", actor="client")
-    stored = msgspec.json.decode(loaded.submodels.get("urn:sm").stored.body)
+    stored = msgspec.json.decode((await loaded.submodels.get("urn:sm")).stored.body)
     assert stored["submodelElements"][6]["value"][0] == SUBMODEL["submodelElements"][6]["value"][0]
-    assert element(loaded, "Box", "Text")["value"] == "stored"
-    assert element(loaded, "Box", "Count")["value"] == "42"
+    assert (await element(loaded, "Box", "Text"))["value"] == "stored"
+    assert (await element(loaded, "Box", "Count"))["value"] == "42"
 
 
 async def test_a_document_with_live_values_follows_them_and_a_decoded_one_too(
     loaded: Repository, hub: LiveHub
 ) -> None:
-    document = loaded.submodels.get("urn:sm")
+    document = await loaded.submodels.get("urn:sm")
     assert document.slot(("Temp",)) is None
     point = hub.register(resolve_sink(SUBMODEL, ("Temp",)))
     hub.apply([(point, LiveValue(2.0, Quality.GOOD, GOOD, 1, 1))])
-    assert element(loaded, "Temp")["value"] == "2.0"
+    assert (await element(loaded, "Temp"))["value"] == "2.0"
     assert document.slot(("Temp",)) is not None
     hub.unregister([point])
-    assert element(loaded, "Temp")["value"] == "1.50"
-    assert "qualifiers" not in element(loaded, "Temp")
+    assert (await element(loaded, "Temp"))["value"] == "1.50"
+    assert "qualifiers" not in await element(loaded, "Temp")
 
 
 async def test_a_point_that_is_gone_and_back_between_two_reads_is_not_missed(
@@ -174,11 +174,11 @@ async def test_a_point_that_is_gone_and_back_between_two_reads_is_not_missed(
 ) -> None:
     first = hub.register(resolve_sink(SUBMODEL, ("Temp",)))
     hub.apply([(first, LiveValue(2.0, Quality.GOOD, GOOD, 1, 1))])
-    assert element(loaded, "Temp")["value"] == "2.0"
+    assert (await element(loaded, "Temp"))["value"] == "2.0"
     hub.unregister([first])
     second = hub.register(resolve_sink(SUBMODEL, ("Temp",)))
     hub.apply([(second, LiveValue(3.0, Quality.GOOD, GOOD, 1, 1))])
-    assert element(loaded, "Temp")["value"] == "3.0"
+    assert (await element(loaded, "Temp"))["value"] == "3.0"
 
 
 def test_only_the_documents_read_last_are_kept_decoded(hub: LiveHub) -> None:
@@ -224,12 +224,26 @@ async def test_generated_submodels_stand_last_are_read_only_and_never_stored(
     repository.put_generated(status)
     await repository.add_missing([(Kind.SUBMODEL, SUBMODEL)], actor="test")
     repository.put_generated(status)
-    assert [document.id for document in repository.submodels] == ["urn:sm", "urn:status"]
+    assert [document.id async for document in repository.submodels] == ["urn:sm", "urn:status"]
     with pytest.raises(Forbidden, match="generated"):
         await repository.write_value("urn:status", ("Up",), False, actor="client")
     with pytest.raises(BadRequest, match="taken"):
         repository.put_generated(SUBMODEL)
     assert [stored.id async for stored in store.documents()] == ["urn:sm"]
+
+
+async def test_an_id_that_is_stored_is_not_reserved_wherever_its_document_is(
+    clock: FakeClock, hub: LiveHub
+) -> None:
+    store = MemoryStore(clock)
+    await Repository(store, hub, clock).add_missing([(Kind.SUBMODEL, SUBMODEL)], actor="test")
+    restarted = Repository(store, hub, clock)
+    with pytest.raises(BadRequest, match="taken"):
+        await restarted.reserve_generated(SUBMODEL["id"])
+    await restarted.reserve_generated("urn:status")
+    assert (await restarted.submodels.get(SUBMODEL["id"])).id == SUBMODEL["id"]
+    with pytest.raises(Forbidden, match="generated"):
+        await restarted.delete(Kind.SUBMODEL, "urn:status", actor="test")
 
 
 async def test_loading_again_leaves_what_clients_changed(clock: FakeClock, hub: LiveHub) -> None:
@@ -240,7 +254,7 @@ async def test_loading_again_leaves_what_clients_changed(clock: FakeClock, hub: 
     second = Repository(store, hub, clock)
     await second.open()
     assert await second.add_missing([(Kind.SUBMODEL, SUBMODEL)], actor="load") == []
-    assert element(second, "Temp")["value"] == "9.0"
+    assert (await element(second, "Temp"))["value"] == "9.0"
 
 
 def write(folder: Path, name: str, content: Any) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,11 @@ from aas_server.metamodel.edits import put
 from aas_server.metamodel.tree import Node, resolve
 from aas_server.repository.conditions import Conditions
 from aas_server.repository.repository import Repository
+from aas_server.repository.unit import Unit
 from aas_server.repository.verifier import Verification, Verifier
-from aas_server.store.protocol import FileEntry, Kind, StoredFile
+from aas_server.store.protocol import FileEntry, Kind, Settled, StoredFile, Write, ignore
 from aas_server.store.sqlite import SqliteStore
+from tests.repository.stores import GatedStore
 from tests.support.clock import FakeClock
 from tests.support.memory_store import MemoryStore
 
@@ -54,14 +56,35 @@ def repository(store: MemoryStore, hub: LiveHub, clock: FakeClock) -> Repository
     return Repository(store, hub, clock)
 
 
+class NoticedStore(SqliteStore):
+    """A store that tells when it is asked to commit something."""
+
+    asked: asyncio.Event
+
+    async def commit(
+        self, writes: Sequence[Write], *, actor: str, settled: Settled = ignore
+    ) -> None:
+        self.asked.set()
+        await super().commit(writes, actor=actor, settled=settled)
+
+
 @pytest.fixture
-async def durable(tmp_path: Path, hub: LiveHub, clock: FakeClock) -> AsyncIterator[Repository]:
-    store = SqliteStore(tmp_path, clock)
+async def durable_store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[NoticedStore]:
+    store = NoticedStore(tmp_path, clock)
+    store.asked = asyncio.Event()
     await store.open()
-    repository = Repository(store, hub, clock)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def durable(
+    durable_store: NoticedStore, hub: LiveHub, clock: FakeClock
+) -> AsyncIterator[Repository]:
+    repository = Repository(durable_store, hub, clock)
     await repository.open()
     yield repository
-    await store.close()
+    await repository.close()
 
 
 async def put_temp(repository: Repository, value: str, conditions: Conditions) -> None:
@@ -78,15 +101,15 @@ async def put_temp(repository: Repository, value: str, conditions: Conditions) -
 
 async def test_a_document_is_created_replaced_and_deleted(repository: Repository) -> None:
     created = await repository.create(Kind.SUBMODEL, submodel(), actor="test")
-    assert created.body() == repository.submodels.get("urn:sm").body()
+    assert created.body() == (await repository.submodels.get("urn:sm")).body()
     replaced, is_new = await repository.put(
         Kind.SUBMODEL, "urn:sm", submodel(idShort="Data"), actor="test"
     )
     assert not is_new
     assert (replaced.stored.sequence, replaced.stored.revision) == (created.stored.sequence, 2)
-    assert repository.submodels.get("urn:sm").tree()["idShort"] == "Data"
+    assert (await repository.submodels.get("urn:sm")).tree()["idShort"] == "Data"
     await repository.delete(Kind.SUBMODEL, "urn:sm", actor="test")
-    assert "urn:sm" not in repository.submodels
+    assert not await repository.submodels.contains("urn:sm")
 
 
 async def test_what_cannot_be_changed_says_why(repository: Repository) -> None:
@@ -104,7 +127,7 @@ async def test_what_cannot_be_changed_says_why(repository: Repository) -> None:
     with pytest.raises(InvalidDocument) as refusal:
         await repository.put(Kind.SUBMODEL, "urn:sm", {"id": "urn:sm"}, actor="test")
     assert refusal.value.findings
-    assert repository.submodels.get("urn:sm").stored.revision == 1
+    assert (await repository.submodels.get("urn:sm")).stored.revision == 1
 
 
 async def test_broken_constraints_are_only_counted_when_the_server_is_told_to_report(
@@ -140,7 +163,7 @@ async def test_a_condition_that_does_not_hold_changes_nothing(repository: Reposi
             actor="test",
             conditions=Conditions(if_match=frozenset({"*"})),
         )
-    assert resolve(repository.submodels.get("urn:sm").tree(), ("Temp",))["value"] == "2"
+    assert resolve((await repository.submodels.get("urn:sm")).tree(), ("Temp",))["value"] == "2"
 
 
 async def test_changes_of_one_document_at_the_same_time_are_all_kept(durable: Repository) -> None:
@@ -156,7 +179,7 @@ async def test_changes_of_one_document_at_the_same_time_are_all_kept(durable: Re
         )
 
     await asyncio.gather(*map(add, range(64)))
-    document = durable.submodels.get("urn:sm")
+    document = await durable.submodels.get("urn:sm")
     assert document.stored.revision == 65
     assert len(document.tree()["submodelElements"]) == 66
 
@@ -166,7 +189,7 @@ async def test_puts_that_race_end_in_one_creation_and_replacements(durable: Repo
         *(durable.put(Kind.SUBMODEL, "urn:sm", submodel(), actor="test") for _ in range(64))
     )
     assert sum(is_new for _, is_new in results) == 1
-    assert durable.submodels.get("urn:sm").stored.revision == 64
+    assert (await durable.submodels.get("urn:sm")).stored.revision == 64
 
 
 async def test_creations_that_race_end_in_one_creation_and_conflicts(durable: Repository) -> None:
@@ -177,60 +200,67 @@ async def test_creations_that_race_end_in_one_creation_and_conflicts(durable: Re
     assert sum(isinstance(result, Conflict) for result in results) == 63
 
 
-async def test_readers_see_a_change_only_when_it_is_durable(durable: Repository) -> None:
-    create = asyncio.create_task(durable.create(Kind.SUBMODEL, submodel(), actor="t"), name="late")
-    while durable.newest((Kind.SUBMODEL, "urn:sm")) is None:
-        assert "urn:sm" not in durable.submodels
-        await asyncio.sleep(0)
-    assert "urn:sm" not in durable.submodels
+async def test_readers_see_a_change_only_when_it_is_durable(hub: LiveHub, clock: FakeClock) -> None:
+    store = GatedStore(clock)
+    repository = Repository(store, hub, clock)
+    gate = store.hold("commit")
+    create = asyncio.create_task(repository.create(Kind.SUBMODEL, submodel(), actor="t"))
+    await gate.reached()
+    assert await repository.newest((Kind.SUBMODEL, "urn:sm")) is not None
+    assert not await repository.submodels.contains("urn:sm")
+    assert [document.id async for document in repository.submodels] == []
+    assert not create.done()
+    gate.open()
     await create
-    assert "urn:sm" in durable.submodels
+    assert await repository.submodels.contains("urn:sm")
+    assert [document.id async for document in repository.submodels] == ["urn:sm"]
 
 
 async def test_a_caller_that_goes_away_does_not_undo_what_is_on_its_way(
-    durable: Repository,
+    durable: Repository, durable_store: NoticedStore
 ) -> None:
     create = asyncio.create_task(durable.create(Kind.SUBMODEL, submodel(), actor="t"), name="gone")
-    while durable.newest((Kind.SUBMODEL, "urn:sm")) is None:
-        await asyncio.sleep(0)
+    await durable_store.asked.wait()
+    assert durable.submodels.cached("urn:sm") is None
     create.cancel()
     with pytest.raises(asyncio.CancelledError):
         await create
     async with asyncio.timeout(10):
-        while "urn:sm" not in durable.submodels:
-            await asyncio.sleep(0)
+        while durable.submodels.cached("urn:sm") is None:
+            await asyncio.sleep(0.001)
+    assert (await durable.submodels.get("urn:sm")).stored.revision == 1
 
 
 async def test_when_the_store_fails_nothing_has_changed_and_writing_goes_on_later(
     repository: Repository, store: MemoryStore
 ) -> None:
     await repository.create(Kind.SUBMODEL, submodel(), actor="test")
-    before = repository.submodels.get("urn:sm")
+    before = await repository.submodels.get("urn:sm")
     store.failure = "disk full"
     with pytest.raises(StoreUnavailable):
         await put_temp(repository, "3", Conditions())
     with pytest.raises(StoreUnavailable):
         await repository.create(Kind.SUBMODEL, submodel("urn:new"), actor="test")
-    assert repository.submodels.get("urn:sm") is before
-    assert "urn:new" not in repository.submodels
+    assert (await repository.submodels.get("urn:sm")) is before
+    assert not await repository.submodels.contains("urn:new")
     store.failure = None
     await put_temp(repository, "3", Conditions())
-    assert repository.submodels.get("urn:sm").stored.revision == 2
+    assert (await repository.submodels.get("urn:sm")).stored.revision == 2
 
 
 async def test_a_unit_is_carried_out_whole_or_not_at_all(repository: Repository) -> None:
     await repository.create(Kind.SUBMODEL, submodel("urn:1"), actor="test")
     unit = repository.unit(actor="test")
-    unit.create(Kind.SUBMODEL, submodel("urn:2"))
-    unit.delete(Kind.SUBMODEL, "urn:1")
-    assert unit.find(Kind.SUBMODEL, "urn:1") is None
-    unit.create(Kind.SUBMODEL, submodel("urn:1", idShort="Again"))
+    await unit.create(Kind.SUBMODEL, submodel("urn:2"))
+    await unit.delete(Kind.SUBMODEL, "urn:1")
+    assert await unit.find(Kind.SUBMODEL, "urn:1") is None
+    await unit.create(Kind.SUBMODEL, submodel("urn:1", idShort="Again"))
     with pytest.raises(Conflict):
-        unit.create(Kind.SUBMODEL, submodel("urn:2"))
-    assert [document.id for document in repository.submodels] == ["urn:1"]
+        await unit.create(Kind.SUBMODEL, submodel("urn:2"))
+    assert [document.id async for document in repository.submodels] == ["urn:1"]
     await unit.commit()
-    assert [document.id for document in repository.submodels] == ["urn:2", "urn:1"]
-    assert repository.submodels.get("urn:1").tree()["idShort"] == "Again"
+    assert [document.id async for document in repository.submodels] == ["urn:2", "urn:1"]
+    assert (await repository.submodels.get("urn:1")).tree()["idShort"] == "Again"
 
 
 async def test_an_edit_is_verified_in_what_it_changes_and_built_anew_when_it_was_overtaken(
@@ -254,7 +284,7 @@ async def test_an_edit_is_verified_in_what_it_changes_and_built_anew_when_it_was
 
     with pytest.raises(InvalidDocument):
         await edit(broken)
-    assert repository.submodels.get("urn:sm").stored.revision == 1
+    assert (await repository.submodels.get("urn:sm")).stored.revision == 1
 
 
 @pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**30])
@@ -273,7 +303,7 @@ async def test_an_integer_that_is_too_long_is_refused_where_it_stands(
         )
 
     assert caught.value.path == "description[0].language"
-    assert repository.submodels.get("urn:sm").stored.revision == 1
+    assert (await repository.submodels.get("urn:sm")).stored.revision == 1
 
 
 async def test_qualifiers_that_reads_add_to_live_elements_are_not_stored(
@@ -282,13 +312,13 @@ async def test_qualifiers_that_reads_add_to_live_elements_are_not_stored(
     document = await repository.create(Kind.SUBMODEL, submodel(), actor="test")
     point = hub.register(resolve_sink(document.tree(), ("Temp",)))
     hub.apply([(point, LiveValue(2.5, Quality.GOOD, GOOD, 1, 1))])
-    shown = repository.submodels.get("urn:sm").tree()
+    shown = (await repository.submodels.get("urn:sm")).tree()
     kinds = [each["type"] for each in resolve(shown, ("Temp",))["qualifiers"]]
     assert "quality" in kinds
     await repository.put(Kind.SUBMODEL, "urn:sm", {**shown, "idShort": "Data"}, actor="test")
-    stored = repository.submodels.get("urn:sm").stored_tree()
+    stored = (await repository.submodels.get("urn:sm")).stored_tree()
     assert "qualifiers" not in resolve(stored, ("Temp",))
-    again = repository.submodels.get("urn:sm").tree()
+    again = (await repository.submodels.get("urn:sm")).tree()
     assert [each["type"] for each in resolve(again, ("Temp",))["qualifiers"]] == kinds
 
 
@@ -322,13 +352,40 @@ async def test_a_file_goes_with_the_last_mention_of_its_name(repository: Reposit
         Kind.SUBMODEL, "urn:sm", "/aasx/files/a.txt", StoredFile("00", 1), "text/plain", "a.txt"
     )
     unit = repository.unit(actor="test")
-    unit.create(Kind.SUBMODEL, tree)
+    await unit.create(Kind.SUBMODEL, tree)
     unit.put_file(entry)
     await unit.commit()
     await repository.put(Kind.SUBMODEL, "urn:sm", {**tree, "idShort": "Data"}, actor="test")
-    assert repository.file_entries(Kind.SUBMODEL, "urn:sm") == [entry]
+    assert await repository.file_entries(Kind.SUBMODEL, "urn:sm") == [entry]
     await repository.put(Kind.SUBMODEL, "urn:sm", submodel(), actor="test")
-    assert repository.file_entries(Kind.SUBMODEL, "urn:sm") == []
+    assert await repository.file_entries(Kind.SUBMODEL, "urn:sm") == []
+
+
+async def test_a_file_goes_with_the_last_file_element_though_a_text_has_its_path_still(
+    durable: Repository, durable_store: NoticedStore
+) -> None:
+    path = "/aasx/files/a.txt"
+    tree = submodel()
+    tree["submodelElements"][1]["value"] = path
+    content = await durable.write_file(_pieces(b"text"))
+    entry = FileEntry(Kind.SUBMODEL, "urn:sm", path, content, "text/plain", "a.txt")
+
+    async def create(unit: Unit) -> None:
+        await unit.create(Kind.SUBMODEL, tree)
+        unit.put_file(entry)
+
+    await durable.change(create, actor="test")
+    text = {"modelType": "Property", "idShort": "Text", "valueType": "xs:string", "value": path}
+    await durable.put(Kind.SUBMODEL, "urn:sm", {**tree, "submodelElements": [text]}, actor="test")
+    assert await durable.file_entries(Kind.SUBMODEL, "urn:sm") == []
+    await durable.delete(Kind.SUBMODEL, "urn:sm", actor="test")
+    await durable.change(create, actor="test")
+    (stored,) = (await durable_store.fetch(Kind.SUBMODEL, ["urn:sm"])).documents
+    assert stored.files == {path: entry}
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def test_a_document_is_shown_as_it_was_at_any_kept_time(
@@ -345,4 +402,19 @@ async def test_a_document_is_shown_as_it_was_at_any_kept_time(
 
     assert await at(created - 1) is None
     assert await at(created) == await at(changed - 1) == first.stored.body
-    assert await at(changed) == repository.submodels.get("urn:sm").stored.body
+    assert await at(changed) == (await repository.submodels.get("urn:sm")).stored.body
+
+
+async def test_a_change_into_what_no_list_could_find_is_refused_as_it_should_be(
+    repository: Repository,
+) -> None:
+    await repository.add_missing([(Kind.SUBMODEL, submodel("urn:sm"))], actor="test")
+    for odd in ({"idShort": {"a": "b"}}, {"supplementalSemanticIds": 1}, {"semanticId": [[]]}):
+        with pytest.raises(InvalidDocument):
+            await repository.edit_verified(
+                Kind.SUBMODEL,
+                "urn:sm",
+                lambda tree, odd=odd: {**tree, **odd},
+                lambda tree: tree,
+                actor="test",
+            )

@@ -11,7 +11,7 @@ from aas_server.errors import ConfigurationError, StoreUnavailable
 from aas_server.store.protocol import Write
 from aas_server.store.snapshot import SqliteSnapshot
 from aas_server.store.sqlite import SqliteStore
-from tests.store.writes import all_documents, named, new_document, pieces, read
+from tests.store.writes import FILE_BODY, all_documents, named, new_document, pieces, read
 from tests.support.clock import FakeClock
 
 
@@ -27,17 +27,14 @@ def state(folder: Path) -> dict[str, tuple[int, bytes]]:
 async def test_what_is_stored_is_read_and_nothing_is_touched(
     sqlite_store: SqliteStore, folder: Path, clock: FakeClock
 ) -> None:
-    document = new_document(sqlite_store, body=b'{"id":"urn:ex"}')
     content = await sqlite_store.write_file(pieces(b"text"))
-    await sqlite_store.commit(
-        [Write(None, document)], [named("urn:ex", "/a", content)], actor="test"
-    )
+    document = new_document(sqlite_store, body=FILE_BODY, files=[named("urn:ex", "/a", content)])
+    await sqlite_store.commit([Write(None, document)], actor="test")
     await sqlite_store.close()
     before = state(folder)
     snapshot = SqliteSnapshot(folder, clock)
     await snapshot.open()
     assert await all_documents(snapshot) == [document]
-    assert [entry.path async for entry in snapshot.file_entries()] == ["/a"]
     assert await read(snapshot, content.digest) == b"text"
     with pytest.raises(StoreUnavailable):
         await snapshot.commit([Write(document, None)], actor="test")
@@ -108,5 +105,19 @@ async def test_another_schema_is_refused(
     with sqlite3.connect(folder / "aas.sqlite") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
-    with pytest.raises(ConfigurationError, match="has the schema 9999"):
+    with pytest.raises(ConfigurationError, match=r"newer server \(schema 9999\)"):
         await SqliteSnapshot(folder, clock).open()
+
+
+@pytest.mark.parametrize("name", ["a?b=c&uri=true", "100 %41", "Grün #1", "file:x"])
+async def test_a_data_folder_may_have_any_name(tmp_path: Path, clock: FakeClock, name: str) -> None:
+    store = SqliteStore(tmp_path / name, clock)
+    await store.open()
+    document = new_document(store)
+    await store.commit([Write(None, document)], actor="test")
+    await store.close()
+    assert (tmp_path / name / "aas.sqlite").is_file()
+    snapshot = SqliteSnapshot(tmp_path / name, clock)
+    await snapshot.open()
+    assert await all_documents(snapshot) == [document]
+    await snapshot.close()

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from aas_server.errors import Conflict, NotFound
-from aas_server.store.protocol import FileWrite, Kind, Operation, Store, Write
-from tests.store.writes import all_documents, changed, named, new_document, pieces, read
+from aas_server.store.protocol import Kind, Operation, Store, Write
+from tests.store.writes import FILE_BODY, all_documents, changed, named, new_document, pieces, read
 from tests.support.clock import FakeClock
 
 
@@ -76,12 +76,14 @@ async def test_the_change_log_tells_each_change_in_order_without_gaps(store: Sto
     await store.commit([Write(first, second, "State.Mode")], actor="client")
     await store.commit([Write(second, None)], actor="client")
     log = [change async for change in store.changes()]
-    assert [(c.sequence, c.operation, c.actor, c.path, c.revision) for c in log] == [
-        (1, Operation.CREATE, "loader", None, 1),
-        (2, Operation.REPLACE, "client", "State.Mode", 2),
+    assert [(c.sequence, c.operation, c.actor, c.path, c.previous_revision) for c in log] == [
+        (1, Operation.CREATE, "loader", None, None),
+        (2, Operation.REPLACE, "client", "State.Mode", 1),
         (3, Operation.DELETE, "client", None, 2),
     ]
     assert [change.sequence async for change in store.changes(after=2)] == [3]
+    assert [change.sequence async for change in store.changes(after=1, limit=1)] == [2]
+    assert await store.position() == 3
 
 
 async def test_a_former_version_is_found_by_any_time_at_which_it_was_shown(
@@ -102,7 +104,8 @@ async def test_a_former_version_is_found_by_any_time_at_which_it_was_shown(
 async def test_a_file_comes_back_whole_and_in_parts(store: Store, size: int) -> None:
     content = bytes(index * 7 % 251 for index in range(size))
     stored = await store.write_file(pieces(content))
-    await store.commit([], [named("urn:ex", "/a", stored)], actor="test")
+    document = new_document(store, body=FILE_BODY, files=[named("urn:ex", "/a", stored)])
+    await store.commit([Write(None, document)], actor="test")
     assert stored.size == size
     assert await read(store, stored.digest) == content
     start = size // 3
@@ -118,13 +121,20 @@ async def test_the_same_content_is_one_file(store: Store) -> None:
 
 async def test_a_name_is_set_replaced_and_taken_away(store: Store) -> None:
     one, two = [await store.write_file(pieces(text)) for text in (b"one", b"two")]
-    await store.commit([], [named("urn:1", "/a", one), named("urn:2", "/a", one)], actor="test")
-    await store.commit([], [named("urn:1", "/a", two), named("urn:1", "/b", one)], actor="test")
-    await store.commit([], [FileWrite(Kind.SUBMODEL, "urn:2", "/a")], actor="test")
-    entries = {entry.path: entry.content async for entry in store.file_entries()}
-    assert entries == {"/a": two, "/b": one}
-    await store.commit([], [FileWrite(Kind.SUBMODEL, "urn:1", None)], actor="test")
-    assert [entry async for entry in store.file_entries()] == []
+    owners = ("urn:1", "urn:2")
+    first, other = (
+        new_document(store, each, FILE_BODY, files=[named(each, "/a", one)]) for each in owners
+    )
+    await store.commit([Write(None, first), Write(None, other)], actor="test")
+    both = [named("urn:1", "/a", two), named("urn:1", "/b", one)]
+    second = changed(first, FILE_BODY, files=both)
+    await store.commit([Write(first, second)], actor="test")
+    await store.commit([Write(other, changed(other, FILE_BODY, files=()))], actor="test")
+    assert [list(each.files.values()) for each in await all_documents(store)] == [both, []]
+    await store.commit([Write(second, None)], actor="test")
+    again = new_document(store, "urn:1", FILE_BODY)
+    await store.commit([Write(None, again)], actor="test")
+    assert (await store.fetch(Kind.SUBMODEL, owners[:1])).documents == [again]
 
 
 async def test_an_unknown_file_is_not_found(store: Store) -> None:

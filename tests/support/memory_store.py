@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 
 from aas_server.clock import Clock
 from aas_server.errors import Conflict, NotFound, StoreUnavailable
 from aas_server.store.protocol import (
+    EVERYTHING,
     Change,
-    FileEntry,
-    FileWrite,
+    Fetched,
     Kind,
+    Listed,
+    Selection,
     Settled,
     StoredDocument,
     StoredFile,
+    StoredJob,
+    StoredValue,
+    Terms,
     Write,
     ignore,
 )
+from aas_server.store.sequences import Sequences
 
 Key = tuple[Kind, str]
 
@@ -28,15 +34,20 @@ class MemoryStore:
     ``failure`` makes every commit fail, as a full disk does.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, is_shared: bool = False) -> None:
+        self.is_shared = is_shared
         self.failure: str | None = None
+        self.fetches: list[tuple[Kind, list[str]]] = []
+        """What was fetched, fetch by fetch."""
         self._clock = clock
         self._documents: dict[Key, StoredDocument] = {}
+        self._terms: dict[int, Terms] = {}
         self._versions: list[tuple[StoredDocument, int]] = []
         self._changes: list[Change] = []
-        self._names: dict[tuple[Kind, str, str], FileEntry] = {}
         self._files: dict[str, bytes] = {}
-        self._sequence = 0
+        self._values: dict[tuple[str, str], StoredValue] = {}
+        self._jobs: dict[str, StoredJob] = {}
+        self._sequences = Sequences(clock)
 
     async def open(self) -> None:
         pass
@@ -44,49 +55,61 @@ class MemoryStore:
     async def close(self) -> None:
         pass
 
-    async def documents(self) -> AsyncIterator[StoredDocument]:
-        for document in sorted(self._documents.values(), key=lambda stored: stored.sequence):
-            yield document
+    def watch(self, wake: Callable[[], None]) -> None:
+        pass
+
+    async def fetch(self, kind: Kind, ids: Iterable[str]) -> Fetched:
+        wanted = list(ids)
+        self.fetches.append((kind, wanted))
+        found = (self._documents.get((kind, each)) for each in dict.fromkeys(wanted))
+        return Fetched(len(self._changes), [each for each in found if each is not None])
+
+    async def list_ids(
+        self, kind: Kind, wanted: Selection = EVERYTHING, *, after: int = -1, limit: int = 1000
+    ) -> Listed:
+        found = [
+            (document.sequence, document.id)
+            for document in self._in_order()
+            if document.kind is kind
+            and document.sequence > after
+            and wanted.terms <= self._terms[document.sequence]
+            and document.created >= (wanted.created_from or 0)
+            and document.updated >= (wanted.updated_from or 0)
+        ]
+        return Listed(len(self._changes), found[:limit], more=len(found) > limit)
+
+    async def count(self, kind: Kind) -> int:
+        return sum(1 for each, _ in self._documents if each is kind)
+
+    async def documents(self, kind: Kind | None = None) -> AsyncIterator[StoredDocument]:
+        for document in self._in_order():
+            if kind in (None, document.kind):
+                yield document
+
+    async def position(self) -> int:
+        return len(self._changes)
 
     async def changes(self, *, after: int = 0, limit: int = 1000) -> AsyncIterator[Change]:
         for change in self._changes[after : after + limit]:
             yield change
 
     def new_sequence(self) -> int:
-        self._sequence += 1
-        return self._sequence
+        return self._sequences.next()
 
     async def commit(
-        self,
-        writes: Sequence[Write],
-        files: Sequence[FileWrite] = (),
-        *,
-        actor: str,
-        settled: Settled = ignore,
+        self, writes: Sequence[Write], *, actor: str, settled: Settled = ignore
     ) -> None:
         try:
-            self._commit(writes, files, actor)
+            self._commit(writes, actor)
         except (Conflict, StoreUnavailable):
-            settled(False)
+            settled(None)
             raise
-        settled(True)
+        settled(len(self._changes))
 
-    def _commit(self, writes: Sequence[Write], files: Sequence[FileWrite], actor: str) -> None:
-        if self.failure is not None:
-            raise StoreUnavailable(self.failure)
-        documents = dict(self._documents)
-        for write in writes:
-            key = (write.document.kind, write.document.id)
-            if documents.get(key) != write.before:
-                raise Conflict(f"{key} was changed meanwhile")
-            documents.pop(key, None)
-            if write.after is not None:
-                documents[key] = write.after
-        self._documents = documents
-        for write in writes:
-            self._log(write, actor)
-        for name in files:
-            self._name(name)
+    async def commit_many(self, writes: Iterable[Write], *, actor: str) -> int:
+        waiting = list(writes)
+        self._commit(waiting, actor)
+        return len(waiting)
 
     async def version_at(self, kind: Kind, identifier: str, time: int) -> bytes | None:
         for document, until in reversed(self._versions):
@@ -94,10 +117,6 @@ class MemoryStore:
             if is_it and document.updated <= time < until:
                 return document.body
         return None
-
-    async def file_entries(self) -> AsyncIterator[FileEntry]:
-        for entry in list(self._names.values()):
-            yield entry
 
     async def write_file(self, chunks: AsyncIterator[bytes]) -> StoredFile:
         content = b"".join([chunk async for chunk in chunks])
@@ -113,6 +132,53 @@ class MemoryStore:
         content = self._files[digest][start:]
         yield content if length is None else content[:length]
 
+    async def save_values(self, values: Sequence[StoredValue]) -> None:
+        if self.failure is not None:
+            raise StoreUnavailable(self.failure)
+        self._values |= {(each.submodel_id, each.path): each for each in values}
+
+    async def last_values(self, submodel_ids: Iterable[str]) -> Sequence[StoredValue]:
+        wanted = set(submodel_ids)
+        return [each for each in self._values.values() if each.submodel_id in wanted]
+
+    async def save_job(self, job: StoredJob) -> None:
+        await self.save_jobs([job])
+
+    async def save_jobs(self, jobs: Sequence[StoredJob]) -> None:
+        if self.failure is not None:
+            raise StoreUnavailable(self.failure)
+        self._jobs |= {job.handle: job for job in jobs}
+
+    async def find_job(self, handle: str) -> StoredJob | None:
+        job = self._jobs.get(handle)
+        return None if job is None or job.expires < self._clock.now() else job
+
+    async def tidy(self) -> None:
+        now = self._clock.now()
+        self._jobs = {each: job for each, job in self._jobs.items() if job.expires >= now}
+
+    def _in_order(self) -> list[StoredDocument]:
+        return sorted(self._documents.values(), key=lambda stored: stored.sequence)
+
+    def _commit(self, writes: Sequence[Write], actor: str) -> None:
+        if self.failure is not None:
+            raise StoreUnavailable(self.failure)
+        documents, terms = dict(self._documents), dict(self._terms)
+        for write in writes:
+            before, after = write.before, write.after
+            key = (write.document.kind, write.document.id)
+            if documents.get(key) != before:
+                raise Conflict(f"{key} was changed meanwhile")
+            documents.pop(key, None)
+            known = frozenset() if before is None else terms.pop(before.sequence) - write.loses
+            if after is not None:
+                documents[key] = after
+                is_same = before is not None and before.sequence == after.sequence
+                terms[after.sequence] = (known if is_same else frozenset()) | write.gains
+        self._documents, self._terms = documents, terms
+        for write in writes:
+            self._log(write, actor)
+
     def _log(self, write: Write, actor: str) -> None:
         document, now = write.document, self._clock.now()
         if write.before is not None:
@@ -126,14 +192,6 @@ class MemoryStore:
                 write.operation,
                 actor,
                 now,
-                document.revision,
+                None if write.before is None else write.before.revision,
             )
         )
-
-    def _name(self, write: FileWrite) -> None:
-        if write.entry is not None:
-            self._names[write.kind, write.owner, write.entry.path] = write.entry
-            return
-        for kind, owner, path in list(self._names):
-            if (kind, owner) == (write.kind, write.owner) and write.path in (None, path):
-                del self._names[kind, owner, path]

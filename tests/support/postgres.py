@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -221,6 +221,30 @@ class PostgresServer:
         self._await(
             lambda: not set(ids).intersection(self.backends()), _STOP_SECONDS, "backends are gone"
         )
+
+    def kill_backends(self, database: str) -> None:
+        """Kill the processes that serve the clients of a database, as a defect of the database
+        would: it turns out all others, too, and recovers.
+        """
+        for pid in self.backends(database):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def freeze_backends(self, database: str) -> list[int]:
+        """Stop the processes that serve the clients of a database in their tracks and return their
+        ids, for ``thaw``.
+        """
+        ids = self.backends(database)
+        for pid in ids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        return ids
+
+    def thaw(self, ids: Iterable[int]) -> None:
+        """Let frozen processes go on; fine when some have ended."""
+        for pid in ids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def url(self, database: str, *, user: str = USER, password: str | None = None) -> str:
         """Return the address of a database."""

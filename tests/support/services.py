@@ -21,13 +21,20 @@ from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.repository import Repository
 from aas_server.signing.signer import DocumentSigner
+from aas_server.store.protocol import Store
 from aas_server.templates.catalog import TemplateCatalog
 from aas_server.templates.service import TemplateService
+from tests.support.memory_store import MemoryStore
 
 
-def make_services(repository: Repository, clock: Clock, folder: Path) -> Services:
-    """Return services of which nothing is running yet; the signer's key would be in ``folder``."""
-    jobs = Jobs(clock)
+def make_services(
+    repository: Repository, clock: Clock, folder: Path, store: Store | None = None
+) -> Services:
+    """Return services of which nothing is running yet; the signer's key would be in ``folder``.
+
+    ``store`` is for the jobs, by default one of their own.
+    """
+    jobs = Jobs(clock, store or MemoryStore(clock))
     return Services(
         repository=repository,
         registry=Registry(repository),
@@ -44,10 +51,10 @@ def make_services(repository: Repository, clock: Clock, folder: Path) -> Service
 
 @asynccontextmanager
 async def running_services(
-    repository: Repository, clock: Clock, folder: Path
+    repository: Repository, clock: Clock, folder: Path, store: Store | None = None
 ) -> AsyncIterator[Services]:
     """Yield services, and stop what they started."""
-    services = make_services(repository, clock, folder)
+    services = make_services(repository, clock, folder, store)
     try:
         yield services
     finally:

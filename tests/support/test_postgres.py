@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -243,3 +244,44 @@ def _runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+async def test_killed_processes_of_a_database_are_replaced_and_it_recovers(
+    own_server: PostgresServer,
+) -> None:
+    database = own_server.create_database()
+    url = own_server.url(database)
+    killed = await asyncpg.connect(url)
+    await killed.execute("CREATE TABLE things AS SELECT 1 AS id")
+    pid = own_server.pid
+
+    own_server.kill_backends(database)
+
+    with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await killed.fetchval("SELECT 1")
+    await asyncio.sleep(0.3)
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(OSError, asyncpg.PostgresError):
+                again = await asyncpg.connect(url)
+                break
+            await asyncio.sleep(0.05)
+    assert [row["id"] for row in await again.fetch("SELECT id FROM things")] == [1]
+    assert own_server.pid == pid
+    await again.close()
+
+
+async def test_frozen_processes_of_a_database_say_nothing_until_they_are_thawed(
+    postgres_url: str, postgres_server: PostgresServer
+) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    frozen = postgres_server.freeze_backends(postgres_url.rpartition("/")[2])
+    asked = asyncio.create_task(connection.fetchval("SELECT 7"))
+    try:
+        assert frozen == [connection.get_server_pid()]
+        await asyncio.sleep(0.2)
+        assert not asked.done()
+    finally:
+        postgres_server.thaw(frozen)
+    assert await asked == 7
+    await connection.close()

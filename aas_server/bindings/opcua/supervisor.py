@@ -54,7 +54,8 @@ class OpcUaSupervisor:
 
         connecting --> connected --silence, loss--> disconnected --back-off--> (a new session)
 
-    Each session is made from nothing. While there is none, every point of the connection is bad.
+    Each session is made from nothing. While there is none, every point of the connection is bad,
+    or uncertain as long as it was only restored.
     """
 
     def __init__(

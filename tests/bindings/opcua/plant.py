@@ -150,11 +150,12 @@ class Plant:
     ):
         self.clock = SystemClock()
         self.hub = LiveHub(self.clock)
-        self.repository = Repository(MemoryStore(self.clock), self.hub, self.clock)
+        store = MemoryStore(self.clock)
+        self.repository = Repository(store, self.hub, self.clock)
         self.registry = CollectorRegistry()
         self._rows = rows
         self._elements = elements
-        self.jobs = Jobs(self.clock)
+        self.jobs = Jobs(self.clock, store)
         self.operations = OperationService(
             self.repository, self.jobs, self.clock, functions=FunctionExecutors()
         )

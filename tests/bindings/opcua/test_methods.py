@@ -19,7 +19,7 @@ from aas_server.errors import (
     NotSupported,
 )
 from aas_server.operations.executor import OperationOutcome
-from aas_server.operations.jobs import JobState
+from aas_server.operations.job import JobState
 from tests.bindings.conftest import MachineFactory
 from tests.bindings.opcua.plant import SUBMODEL, MachineProcess, Plant, method_row, running, until
 

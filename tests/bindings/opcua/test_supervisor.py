@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from aas_server.bindings.opcua.supervisor import _first_failure
+from aas_server.bindings.binding import Binding
+from aas_server.bindings.metrics import BindingMetrics
+from aas_server.bindings.opcua.pki import Pki
+from aas_server.bindings.opcua.supervisor import OpcUaSupervisor, _first_failure
+from aas_server.bindings.plant_file import PlantFile
+from aas_server.bindings.status import ConnectionState
+from aas_server.clock import SystemClock
+from aas_server.live.hub import LiveHub
+from aas_server.live.sinks import Facet, Sink
+from aas_server.live.values import (
+    BAD_NO_COMMUNICATION,
+    UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE,
+    LiveValue,
+    Quality,
+)
+from tests.bindings.opcua.plant import until
+
+
+def bound(name: str) -> dict[str, Any]:
+    return {
+        "connection": "machine",
+        "node": f"nsu=urn:test;s={name}",
+        "sink": {"submodel": "urn:ex", "path": name},
+    }
 
 
 async def fail() -> None:
@@ -49,3 +75,47 @@ async def test_who_cancels_the_supervisor_ends_the_work_of_its_session() -> None
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended == ["ended"]
+
+
+async def test_while_a_machine_is_away_what_was_restored_is_uncertain_and_the_rest_is_bad(
+    hub: LiveHub, tmp_path: Path
+) -> None:
+    points = [
+        hub.register(Sink("urn:ex", (path,), "Property", "xs:double", {(path,): Facet.VALUE}))
+        for path in ("Known", "Unknown")
+    ]
+    hub.restore(points[0], LiveValue(20.5, Quality.GOOD, 0, 1000, 1100))
+    file = PlantFile.model_validate(
+        {
+            "version": 1,
+            "connections": {"machine": {"url": "opc.tcp://127.0.0.1:1/none"}},
+            "bindings": [bound("Known"), bound("Unknown")],
+        }
+    )
+    supervisor = OpcUaSupervisor(
+        "machine",
+        file.connections["machine"],
+        [
+            Binding(settings, now=hub.now, point=point)
+            for settings, point in zip(file.bindings, points, strict=True)
+        ],
+        hub,
+        SystemClock(),
+        lambda: None,
+        pki=Pki(tmp_path),
+        counters=BindingMetrics(CollectorRegistry()).of("machine"),
+    )
+
+    task = asyncio.create_task(supervisor.run())
+    await until(lambda: supervisor.report().state is ConnectionState.DISCONNECTED)
+    away = [point.current for point in points]
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert away == [
+        LiveValue(
+            20.5, Quality.UNCERTAIN, UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE, 1000, 1100
+        ),
+        LiveValue(None, Quality.BAD, BAD_NO_COMMUNICATION, None, None),
+    ]
+    assert [point.current for point in points] == away

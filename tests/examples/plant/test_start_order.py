@@ -19,7 +19,8 @@ from aas_server.errors import DeviceRefusedValue
 from aas_server.live.hub import LiveHub
 from aas_server.metamodel.id_short_path import parse_id_short_path
 from aas_server.operations.functions import FunctionExecutors
-from aas_server.operations.jobs import Jobs, JobState
+from aas_server.operations.job import JobState
+from aas_server.operations.jobs import Jobs
 from aas_server.operations.service import OperationResult, OperationService
 from aas_server.repository.loader import read_environments
 from aas_server.repository.repository import Repository
@@ -40,8 +41,9 @@ class Demo:
         clock = SystemClock()
         self.plant = plant
         self.hub = LiveHub(clock)
-        self.repository = Repository(MemoryStore(clock), self.hub, clock)
-        self.jobs = Jobs(clock)
+        store = MemoryStore(clock)
+        self.repository = Repository(store, self.hub, clock)
+        self.jobs = Jobs(clock, store)
         self.operations = OperationService(
             self.repository, self.jobs, clock, functions=FunctionExecutors()
         )

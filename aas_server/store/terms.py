@@ -1,0 +1,78 @@
+"""Terms: what lists find documents by, as Part 2 filters them (IDTA-01002)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from aas_server.metamodel.references import key_values, semantic_keys
+from aas_server.metamodel.tree import Node
+from aas_server.store.protocol import Kind, Terms
+
+Property: TypeAlias = tuple[str, Any]
+"""The name of what is filtered by, and its value: text, or a sequence of texts."""
+
+TEMPLATE: Final[Property] = ("kind", "Template")
+"""Of submodels that are templates."""
+
+_SIZE: Final = 16
+"""Bytes of a term: two different properties never share one."""
+
+
+def term_of(kind: Kind, name: str, value: Any) -> bytes:
+    """Return the term of documents of ``kind`` whose ``name`` is or has ``value``."""
+    return blake2b(orjson.dumps((kind.value, name, value)), digest_size=_SIZE).digest()
+
+
+def terms_of(kind: Kind, tree: Node) -> Terms:
+    """Return every term of a document.
+
+    They follow from what stands outside of a submodel's elements.
+    """
+    return frozenset(term_of(kind, name, value) for name, value in set(_properties(kind, tree)))
+
+
+def joined(terms: Terms) -> bytes:
+    """Return ``terms`` as what needs little memory."""
+    return b"".join(sorted(terms))
+
+
+def separated(text: bytes) -> Terms:
+    """Return the terms that were ``joined``."""
+    return frozenset(text[start : start + _SIZE] for start in range(0, len(text), _SIZE))
+
+
+def _properties(kind: Kind, tree: Node) -> Iterator[Property]:
+    for values in semantic_keys(tree):
+        yield "semanticId", values
+    if "idShort" in tree:
+        yield "idShort", tree["idShort"]
+    if tree.get("kind") == "Template":
+        yield TEMPLATE
+    for reference in tree.get("isCaseOf") or ():
+        yield "isCaseOf", key_values(reference)
+    if kind is Kind.CONCEPT_DESCRIPTION:
+        for embedded in tree.get("embeddedDataSpecifications") or ():
+            yield "dataSpecification", key_values(embedded.get("dataSpecification"))
+    elif kind is Kind.SHELL:
+        yield from _of_asset(tree.get("assetInformation") or {}, "specificAssetIds")
+    elif kind is Kind.SHELL_DESCRIPTOR:
+        yield from _of_asset(tree, "specificAssetIds")
+    elif kind is Kind.ASSET_LINKS:
+        yield from _of_asset(tree, "links")
+    elif kind is Kind.PACKAGE:
+        for identifier in tree.get("aasIds") or ():
+            yield "aasId", identifier
+
+
+def _of_asset(holder: Node, attribute: str) -> Iterator[Property]:
+    for name in ("assetKind", "assetType"):
+        if isinstance(holder.get(name), str):
+            yield name, holder[name]
+    if "globalAssetId" in holder:
+        yield "assetId", ("globalAssetId", holder["globalAssetId"])
+    for specific in holder.get(attribute) or ():
+        yield "assetId", (specific.get("name"), specific.get("value"))
