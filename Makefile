@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 NODE_MODULES := tests/system/opcua/node_modules
 SDK_MODULES := tests/clients/typescript/node_modules
 TOOLS := .venv-tools
+# More than two processors have work for: the system tests wait much of their time.
+TEST_PROCESSES ?= 3
 
-.PHONY: demo setup test check bench crash conformance format lock specs clean
+.PHONY: demo setup test check bench crash soak conformance format lock specs clean
 
 demo: $(VENV)/.setup  ## four simulated machines and the server, in the foreground
 	$(BIN)/aas-server demo
@@ -14,7 +16,7 @@ demo: $(VENV)/.setup  ## four simulated machines and the server, in the foregrou
 setup: $(VENV)/.setup  ## .venv with aas-server in it
 
 test: check $(VENV)/.debian $(NODE_MODULES)/.setup $(SDK_MODULES)/.setup $(TOOLS)/.setup  ## everything: lint, types, layers, unit and system tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -29,6 +31,9 @@ bench: $(VENV)/.dev  ## benchmarks as ratios within one run, printed as a table
 
 crash: $(VENV)/.dev $(VENV)/.debian  ## 50 rounds of kill -9 under 32 writers, on SQLite and on PostgreSQL; CRASH_ROUNDS, CRASH_SEED
 	CRASH_ROUNDS=$${CRASH_ROUNDS:-50} $(BIN)/python -m pytest -s tests/system/test_crash.py
+
+soak: $(VENV)/.dev $(VENV)/.debian $(NODE_MODULES)/.setup  ## ten minutes of random faults; SOAK_SECONDS, SOAK_SEED; writes its result into specs/CONFORMANCE.md
+	$(BIN)/python -m tests.soak
 
 conformance: $(VENV)/.dev $(TOOLS)/.setup  ## the official test tool against our server; writes specs/CONFORMANCE.md
 	$(BIN)/python -m tests.conformance

@@ -156,7 +156,29 @@ class DeviceFailed(DeviceError):
     code = "DeviceFailed"
 
 
+class NotAllWritten(AasError):
+    """Of several elements of machines that were written together some were not taken.
+
+    ``findings`` say of these why: the path, the code of the error, its text; ``text`` names the
+    others.
+    """
+
+    code = "NotAllWritten"
+
+    def __init__(self, findings: Sequence[Finding], written: Sequence[str]) -> None:
+        told = ", ".join(written) or "none of the elements"
+        count = len(findings) + len(written)
+        super().__init__(f"{len(findings)} of {count} not written; written: {told}")
+        self.findings = tuple(findings)
+
+
 class DeviceUnreachable(DeviceError):
-    """There is no connection to the device, or it did not answer in time."""
+    """There is no connection to the device, or it broke."""
 
     code = "DeviceUnreachable"
+
+
+class DeviceTimedOut(DeviceUnreachable):
+    """The device did not answer in time; what it was asked to do may yet be done."""
+
+    code = "DeviceTimedOut"

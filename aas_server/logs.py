@@ -11,10 +11,12 @@ import structlog
 LogFormat = Literal["console", "json"]
 
 NOISY_LIBRARIES: Final = (
-    "asyncua",
+    "aio_pika",
+    "aiormq",
     "aiosqlite",
     "alembic",
     "asyncio",
+    "asyncua",
     "httpcore",
     "httpx",
     "uvicorn",

@@ -29,7 +29,11 @@ from aas_server.api.app import AasApplication, build_app
 from aas_server.api.server import make_server
 from aas_server.api.services import Services
 from aas_server.api.settings import ApiSettings
-from aas_server.bindings.plant_file import PlantFile, load_plant_file
+from aas_server.bindings.aid.compiling import Compiler
+from aas_server.bindings.aid.finding import DescribedBindings
+from aas_server.bindings.cycles import OwnAddresses
+from aas_server.bindings.hosts import AllowedHosts
+from aas_server.bindings.plant.file import PlantFile, load_plant_file
 from aas_server.bindings.service import BindingService
 from aas_server.clock import Clock, SystemClock
 from aas_server.errors import ConfigurationError
@@ -73,8 +77,12 @@ class Runtime:
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Runtime]:
+async def running(
+    settings: Settings, clock: Clock | None = None, *, port: int | None = None
+) -> AsyncIterator[Runtime]:
     """Yield a started server without its socket: documents loaded, bindings connecting.
+
+    ``port`` is the one that it will listen on, where the settings leave that open.
 
     Raises ``ConfigurationError`` for whatever must be mended before a start: a plant file, a file
     to load, the data folder. Unreachable machines are not among it.
@@ -82,6 +90,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     clock = clock or SystemClock()
     # Everything that can be wrong in a file is found before anything is opened.
     plant = None if settings.plant is None else load_plant_file(settings.plant)
+    compiler = _compiler(plant, settings)
     documents = read_environments(settings.load, max_bytes=settings.max_load_bytes)
     async with AsyncExitStack() as stack:
         store = make_store(
@@ -113,9 +122,24 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         services = await _services(settings, store, repository, clock, stack)
         registry = _make_registry(repository)
         bindings = None
-        if plant is not None:
+        if plant is not None or settings.aid_bindings:
             checkpoints = Checkpoints(store, hub, interval=settings.checkpoint_interval)
-            bindings = _bind(plant, settings, services, hub, registry, checkpoints)
+            described = None
+            if settings.aid_bindings:
+                described = DescribedBindings(repository, compiler)
+            own = OwnAddresses.of(settings.host, port or settings.port, settings.external_url)
+            bindings = BindingService(
+                plant,
+                repository,
+                hub,
+                clock,
+                registry,
+                pki_dir=settings.data / "pki",
+                operations=services.operations,
+                checkpoints=checkpoints,
+                described=described,
+                own=own,
+            )
             await bindings.start()
             stack.push_async_callback(bindings.stop)
             # Stopped first: what the connections say at their end is no news.
@@ -131,7 +155,7 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """
     listener = _listen(settings.host, settings.port)
     with listener:
-        async with running(settings) as runtime:
+        async with running(settings, port=listener.getsockname()[1]) as runtime:
             server = make_server(
                 runtime.app,
                 host=settings.host,
@@ -270,21 +294,12 @@ def _api_settings(settings: Settings) -> ApiSettings:
     )
 
 
-def _bind(
-    plant: PlantFile,
-    settings: Settings,
-    services: Services,
-    hub: LiveHub,
-    registry: CollectorRegistry,
-    checkpoints: Checkpoints,
-) -> BindingService:
-    return BindingService(
-        plant,
-        services.repository,
-        hub,
-        services.clock,
-        registry,
-        pki_dir=settings.data / "pki",
-        operations=services.operations,
-        checkpoints=checkpoints,
-    )
+def _compiler(plant: PlantFile | None, settings: Settings) -> Compiler:
+    """Return what compiles descriptions; raises ``ConfigurationError`` for a wrong list of
+    hosts.
+    """
+    hosts = AllowedHosts.parse(settings.connection_hosts)
+    if plant is None:
+        return Compiler({}, hosts=hosts)
+    hosts = hosts.including(each.url for each in plant.connections.values())
+    return Compiler(plant.connections, plant.overlays, hosts)

@@ -147,6 +147,16 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds between two checkpoints of the last live values.",
     )
+    connection_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts that submodels may make the server connect to: name, *.name, address or "
+        "network, each with or without :port.",
+    )
+    aid_bindings: bool = Field(
+        True,
+        description="Whether interface descriptions and mappings (AID, AIMC) that are uploaded "
+        "configure bindings.",
+    )
     delegation_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="host or host:port to which operations may be delegated."
     )
@@ -204,7 +214,9 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: object) -> object:
         return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies", "cors_origins", "delegation_hosts", mode="before")
+    @field_validator(
+        "trusted_proxies", "cors_origins", "connection_hosts", "delegation_hosts", mode="before"
+    )
     @classmethod
     def _split_words(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value

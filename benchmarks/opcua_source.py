@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from asyncua import Server, ua
 
 from benchmarks.opcua_names import NAMESPACE
+from benchmarks.opcua_nodes import add_items
 
 SLICES = 50
 
@@ -24,14 +25,7 @@ async def main() -> None:
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}")
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
     index = await server.register_namespace(NAMESPACE)
-    items = [
-        (
-            await server.nodes.objects.add_variable(
-                ua.NodeId(f"Item{n}", index), f"Item{n}", 0.0, ua.VariantType.Double
-            )
-        ).nodeid
-        for n in range(count)
-    ]
+    items = await add_items(server, index, count)
     async with server:
         await write_for_ever(server, items)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 import structlog
@@ -24,12 +26,36 @@ from tests.support.postgres import (
     running_postgres,
 )
 from tests.support.processes import eventually
+from tests.support.side_by_side import longest_first
+
+# How long one example takes says nothing where several processes share the processors.
+hypothesis.settings.register_profile("side by side", deadline=None)
+hypothesis.settings.load_profile("side by side")
 
 PROJECT = Path(__file__).resolve().parent.parent
+GARBAGE_ROUNDS = 5
+"""What holds garbage may be garbage itself."""
+
+
+@pytest.hookimpl(trylast=True)  # when all marks are there and the order is the random one
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_process_is_left() -> Iterator[None]:
+def _garbage_holds_nothing_open() -> Iterator[None]:
+    """What only the collector would close fails the last test, if none before.
+
+    pytest looks at its very end, too, but in one of several processes nobody hears of that.
+    """
+    yield
+    for _ in range(GARBAGE_ROUNDS):
+        gc.collect()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_is_left(_garbage_holds_nothing_open: None) -> Iterator[None]:
     yield
     left = psutil.Process().children(recursive=True)
     assert [child for child in left if child.status() != psutil.STATUS_ZOMBIE] == []

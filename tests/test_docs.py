@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aas_server.bindings.plant_file import load_plant_file
+from aas_server.bindings.plant.file import load_plant_file
 from aas_server.settings import ENVIRONMENT_PREFIX, Settings
 
 

@@ -32,11 +32,14 @@ class Coding(enum.Enum):
 
 
 class CompressedBodies:
-    """Compressed bodies that were sent before, the ones used last; bounded in bytes."""
+    """Compressed bodies that were sent before, the ones used last; bounded in bytes.
+
+    Of each target one state is kept: what shows live values is another one with every change.
+    """
 
     def __init__(self, capacity: int = _KEPT_BYTES) -> None:
         self._capacity = capacity
-        self._bodies: OrderedDict[Key, bytes] = OrderedDict()
+        self._bodies: OrderedDict[tuple[bytes, Coding], tuple[bytes, bytes]] = OrderedDict()
         self._size = 0
 
     async def get(self, body: bytes, coding: Coding, key: Key | None) -> bytes:
@@ -44,24 +47,29 @@ class CompressedBodies:
 
         Large bodies are compressed in a thread.
         """
-        if key is not None and key in self._bodies:
-            self._bodies.move_to_end(key)
-            return self._bodies[key]
+        if key is not None:
+            target, tag = key
+            kept_tag, kept = self._bodies.get((target, coding), (b"", b""))
+            if kept_tag == tag:
+                self._bodies.move_to_end((target, coding))
+                return kept
         if len(body) > _IN_THREAD:
             compressed = await asyncio.to_thread(compress, body, coding)
         else:
             compressed = compress(body, coding)
         if key is not None:
-            self._keep(key, compressed)
+            self._keep(key, coding, compressed)
         return compressed
 
-    def _keep(self, key: Key, compressed: bytes) -> None:
+    def _keep(self, key: Key, coding: Coding, compressed: bytes) -> None:
         if len(compressed) > self._capacity // _LEAST_BODIES:
             return
-        self._size += len(compressed) - len(self._bodies.pop(key, b""))
-        self._bodies[key] = compressed
+        target, tag = key
+        _, former = self._bodies.pop((target, coding), (b"", b""))
+        self._size += len(compressed) - len(former)
+        self._bodies[target, coding] = tag, compressed
         while self._size > self._capacity:
-            _, oldest = self._bodies.popitem(last=False)
+            _, (_, oldest) = self._bodies.popitem(last=False)
             self._size -= len(oldest)
 
 

@@ -81,7 +81,7 @@ async def get_element(call: Call) -> Response:
     tag = etag(submodel.element_etag(path, nodes[-1]))
     slot = submodel.slot(path)
     if slot is not None and content is Content.NORMAL:
-        return json_response(slot.element_json(), headers=(tag,))
+        return json_response(slot.element_view(level, extent), headers=(tag,))
     require_content(nodes[-1], content)
     return json_response(encode_json(_view(nodes, path, content, level, extent)), headers=(tag,))
 
@@ -192,10 +192,11 @@ def value_response(
     extent: Extent = Extent.WITHOUT_BLOB_VALUE,
 ) -> Response:
     """Return the answer to a read of $value; a live value comes with its quality and its time."""
-    slot = submodel.slot(path)
+    slot = submodel.slot_of(path)
     if slot is not None:
-        tag = etag(submodel.live_etag(slot))
-        return json_response(slot.value_json(), headers=(tag, *_live_headers(slot)))
+        value = slot.value_view(path, level, extent)
+        tag = etag(submodel.live_etag(slot, path))
+        return json_response(value, headers=(tag, *_live_headers(slot)))
     element = resolve(submodel.tree(), path)
     require_content(element, Content.VALUE)
     tag = etag(submodel.element_etag(path, element))
@@ -233,7 +234,8 @@ def _created(call: Call, submodel: Document, path: IdShortPath, element: Node) -
 
 
 def _written(submodel: Document, path: IdShortPath) -> list[Header]:
-    element = resolve(submodel.tree(), path)
+    # As it is stored: what a machine feeds may show less of it.
+    element = resolve(submodel.stored_tree(), path)
     return [etag(submodel.element_etag(path, element)), *warning(submodel.warnings)]
 
 

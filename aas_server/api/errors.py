@@ -21,11 +21,13 @@ from aas_server.errors import (
     DeviceFailed,
     DeviceRefusedAccess,
     DeviceRefusedValue,
+    DeviceTimedOut,
     DeviceUnreachable,
     Finding,
     Forbidden,
     InvalidDocument,
     NotAllowed,
+    NotAllWritten,
     NotFound,
     NotSupported,
     PreconditionFailed,
@@ -107,10 +109,12 @@ _STATUS: Final[dict[type[AasError], int]] = {
     DeviceFailed: 502,
     DelegateFailed: 502,
     DeviceUnreachable: 503,
+    DeviceTimedOut: 504,
     StoreUnavailable: 503,
     Overloaded: 503,
     JobRefused: 503,
 }
+_STATUS_OF_CODE: Final = {kind.code: status for kind, status in _STATUS.items()}
 _RETRY_AFTER: Final[Header] = (b"retry-after", b"5")
 _CLOSE: Final[Header] = (b"connection", b"close")
 _NO_CODING: Final[Header] = (b"accept-encoding", b"identity")
@@ -125,7 +129,7 @@ def error_response(
     it is logged, once and with its traceback; what it says stays inside.
     """
     correlation_id = correlation_id or getattr(error, "correlation_id", None) or clock.new_id()
-    status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
+    status = _status_of(error)
     if status is None or not isinstance(error, AasError):
         if not isinstance(error, WorkFailed):
             log.error(
@@ -137,8 +141,17 @@ def error_response(
     texts = [_text(error)]
     if isinstance(error, InvalidDocument):
         texts = [_finding_text(finding) for finding in error.findings]
+    elif isinstance(error, NotAllWritten):
+        texts += [_finding_text(finding) for finding in error.findings]
     body = result_body(error.code, texts, clock, correlation_id)
     return json_response(body, status=status, headers=_headers(error, status))
+
+
+def _status_of(error: Exception) -> int | None:
+    """Return the HTTP status of ``error``, None for one that nobody foresaw."""
+    if isinstance(error, NotAllWritten):
+        return max((_STATUS_OF_CODE.get(each.code, 500) for each in error.findings), default=None)
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), None)
 
 
 def result_response(

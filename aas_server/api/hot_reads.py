@@ -202,7 +202,7 @@ class HotValue:
             self._slot = self._answer = None
             return None
         # The document is not held: it is much larger than one of its values.
-        stored, slot = document.stored, document.slot(self._path)
+        stored, slot = document.stored, document.slot_of(self._path)
         version = document.live_version() if slot is None else slot.point.version
         if (
             self._answer is None

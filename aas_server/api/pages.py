@@ -12,7 +12,10 @@ from starlette.responses import Response as PageResponse
 from aas_server.api.docs_page import add_docs
 from aas_server.api.errors import MethodNotAllowed
 from aas_server.api.health import Health
+from aas_server.api.live_samples import PATH as SAMPLES_PATH
+from aas_server.api.live_samples import samples_report
 from aas_server.api.operations.table import BASE_PATHS
+from aas_server.api.parameters import Query
 from aas_server.api.responses import encode_json
 from aas_server.api.settings import ApiSettings
 from aas_server.api.start_page import CONTENT_SECURITY_POLICY, render_start_page
@@ -58,6 +61,14 @@ def build_pages(
             headers={"cache-control": "no-store"},
         )
 
+    async def samples(request: Request) -> PageResponse:
+        query = Query(request.url.query.encode())
+        return PageResponse(
+            encode_json(await samples_report(repository, query)),
+            media_type="application/json",
+            headers={"cache-control": "no-store"},
+        )
+
     async def metrics(_request: Request) -> PageResponse:
         return PageResponse(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -74,6 +85,7 @@ def build_pages(
     for path, page in (*((path, health) for path in HEALTH_PATHS), ("/metrics", metrics)):
         app.add_route(path, page)
         app.add_route(path + "/", page)
+    app.add_route(SAMPLES_PATH, samples)
     add_docs(app, version=settings.version)
     return app
 

@@ -1,22 +1,47 @@
-"""The dry run of a plant file: every binding tried against its machine, nothing changed."""
+"""The dry run of all bindings: every one tried against its machine or broker, nothing changed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from aas_server.bindings.aid.compiling import Compiler
+from aas_server.bindings.aid.finding import DescribedBindings
+from aas_server.bindings.amqp.trying import try_places
 from aas_server.bindings.binding import Binding
+from aas_server.bindings.cycles import OwnAddresses, without_cycles
+from aas_server.bindings.elements.trying import try_elements
+from aas_server.bindings.hosts import AllowedHosts
+from aas_server.bindings.http.trying import try_addresses
 from aas_server.bindings.method import Method, plan_methods
-from aas_server.bindings.opcua.dry_run import Finding, NotReached, try_bindings
+from aas_server.bindings.mqtt.trying import try_topics
+from aas_server.bindings.opcua.dry_run import try_bindings
 from aas_server.bindings.opcua.pki import Pki
-from aas_server.bindings.opcua.session import silence_asyncua
-from aas_server.bindings.plan import plan
-from aas_server.bindings.plant_file import PlantFile
+from aas_server.bindings.plan import Plan
+from aas_server.bindings.plant.amqp import AMQP
+from aas_server.bindings.plant.base import ConnectionSettings
+from aas_server.bindings.plant.elements import ELEMENTS
+from aas_server.bindings.plant.file import PlantFile
+from aas_server.bindings.plant.http import HTTP
+from aas_server.bindings.plant.mqtt import MQTT
+from aas_server.bindings.plant.opcua import OPC_UA
+from aas_server.bindings.trying import Finding, NotReached, Trial, TrialContext
+from aas_server.bindings.wanted import Refused, Wanted
 from aas_server.clock import SystemClock
 from aas_server.live.hub import LiveHub
 from aas_server.repository.repository import Repository
+
+TRIALS: Final[Mapping[str, Trial]] = {
+    OPC_UA: try_bindings,
+    MQTT: try_topics,
+    AMQP: try_places,
+    HTTP: try_addresses,
+    ELEMENTS: try_elements,
+}
+"""How bindings are tried, by the protocol of their connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +53,33 @@ class CheckResult:
 
 
 async def check(
-    plant: PlantFile, repository: Repository | None, *, pki_dir: Path
+    plant: PlantFile | None,
+    repository: Repository | None,
+    *,
+    pki_dir: Path,
+    hosts: AllowedHosts | None = None,
 ) -> list[CheckResult]:
-    """Return what would become of every row of ``plant``, connection by connection.
+    """Return what would become of everything that is wanted, connection by connection: of the rows
+    of ``plant``, and of what interface descriptions in ``repository`` want.
 
     With a ``repository`` the elements of the rows are checked too; without one, the nodes alone. A
     machine that cannot be reached costs a few of its connection's timeouts, whatever else is
-    checked.
+    checked. Descriptions lead to the hosts of the plant file and to ``hosts``, nowhere else.
     """
-    silence_asyncua()
-    pki = Pki(pki_dir)
-    bindings = await _bindings(plant, repository)
-    methods = await _methods(plant, repository)
+    wanted = await _wanted(plant, repository, hosts)
+    bindings = await _bindings(wanted, repository)
+    methods = await _methods(wanted, repository)
+    context = TrialContext(Pki(pki_dir), repository)
     results = await asyncio.gather(
         *(
             _check_connection(
                 name,
-                plant,
+                settings,
                 [binding for binding in bindings if binding.connection == name],
                 [method for method in methods if method.settings.connection == name],
-                pki,
+                context,
             )
-            for name in plant.connections
+            for name, settings in wanted.connections.items()
         )
     )
     strays = [
@@ -57,35 +87,64 @@ async def check(
             binding, Finding(False, binding.problem or f"no connection {binding.connection!r}")
         )
         for binding in bindings
-        if binding.connection not in plant.connections
+        if binding.connection not in wanted.connections
     ]
-    return [result for part in results for result in part] + strays
+    refused = [
+        CheckResult(False, f"{_told(each)}: {each.reason} ({each.origin})")
+        for each in wanted.refused
+    ]
+    return [result for part in results for result in part] + strays + refused
 
 
-async def _bindings(plant: PlantFile, repository: Repository | None) -> list[Binding]:
+async def _wanted(
+    plant: PlantFile | None, repository: Repository | None, hosts: AllowedHosts | None
+) -> Wanted:
+    wanted = Wanted() if plant is None else Wanted.of_plant(plant)
+    if repository is None:
+        return wanted
+    compiler = Compiler({}, hosts=hosts)
+    if plant is not None:
+        compiler = Compiler(plant.connections, plant.overlays, hosts)
+    wanted = wanted.with_more(await DescribedBindings(repository, compiler).wanted())
+    # At which addresses the server will be reached is not known here: it looks again at its start.
+    return without_cycles(wanted, OwnAddresses())
+
+
+def _told(refused: Refused) -> str:
+    where = refused.source if refused.connection is None else (
+        f"{refused.connection} {refused.source}"
+    )  # fmt: skip
+    return f"{where} -> {refused.sink}" if refused.sink else where
+
+
+async def _bindings(wanted: Wanted, repository: Repository | None) -> list[Binding]:
     """Return the bindings, planned as far as can be; their points belong to a hub of their own."""
     clock = SystemClock()
     if repository is None:
-        return [Binding(settings, now=clock.now) for settings in plant.bindings]
-    return await plan(plant, repository, LiveHub(clock), lambda _: None)
+        return [Binding(row.settings, now=clock.now, origin=row.origin) for row in wanted.rows]
+    planned = Plan(repository, LiveHub(clock), lambda _: None)
+    await planned.update(wanted)
+    return list(planned.bindings)
 
 
-async def _methods(plant: PlantFile, repository: Repository | None) -> list[Method]:
+async def _methods(wanted: Wanted, repository: Repository | None) -> list[Method]:
     if repository is None:
-        return [Method(settings) for settings in plant.operations]
-    return await plan_methods(plant, repository)
+        return [Method(settings) for settings in wanted.methods]
+    return await plan_methods(wanted, repository)
 
 
 async def _check_connection(
     name: str,
-    plant: PlantFile,
+    settings: ConnectionSettings,
     bindings: Sequence[Binding],
     methods: Sequence[Method],
-    pki: Pki,
+    context: TrialContext,
 ) -> list[CheckResult]:
-    settings = plant.connections[name]
+    trial = TRIALS.get(settings.protocol)
     try:
-        findings = iter(await try_bindings(settings, bindings, pki, methods=methods))
+        if trial is None:
+            raise NotReached(f"connections of {settings.protocol} cannot be checked")
+        findings = iter(await trial(settings, bindings, methods, context))
     except NotReached as error:
         unchecked = f"not checked: {error.text}"
         return [
@@ -105,7 +164,7 @@ async def _check_connection(
 
 
 def _binding_result(binding: Binding, finding: Finding) -> CheckResult:
-    where = f"{binding.connection} {binding.node} -> {binding.sink_name}"
+    where = f"{binding.connection} {binding.source} -> {binding.sink_name}"
     return CheckResult(finding.ok, f"{where}: {finding.text}")
 
 

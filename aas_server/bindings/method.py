@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aas_server.bindings.client_values import from_client
-from aas_server.bindings.plant_file import MethodSettings, PlantFile
+from aas_server.bindings.composite_types import shape_back, shape_check
+from aas_server.bindings.plant.methods import MethodSettings
 from aas_server.bindings.sink_types import ConversionError, refused, sink_check
+from aas_server.bindings.wanted import Wanted
 from aas_server.errors import AasError, BadRequest, ConfigurationError
+from aas_server.live.shapes import COLLECTION, LIST, Shape, filled, shape_of
 from aas_server.metamodel.id_short_path import parse_id_short_path
 from aas_server.metamodel.tree import Node, resolve
 from aas_server.metamodel.views import Extent, Level, value_only
@@ -24,12 +27,17 @@ _SCALARS: Final = frozenset({"Property", "MultiLanguageProperty"})
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A variable of an Operation that is an argument of a method: one value, or a list of them."""
+    """A variable of an Operation that is an argument of a method: one value, or a list of them.
+
+    ``structure`` is the variable itself, with its shape, where it is a collection or a list of
+    collections: a structure of the machine fills it.
+    """
 
     name: str
     model_type: str
     value_type: str | None
     is_list: bool
+    structure: tuple[Node, Shape] | None = None
 
     @property
     def type_name(self) -> str:
@@ -44,6 +52,8 @@ class Argument:
         """
         value = value_only(element, Level.DEEP, Extent.WITH_BLOB_VALUE)
         try:
+            if self.structure is not None:
+                return shape_back(self.structure[1])(value)
             if not self.is_list:
                 return from_client(self.model_type, self.value_type, value)
             return [from_client(self.model_type, self.value_type, each) for each in value or ()]
@@ -58,6 +68,19 @@ class Argument:
             if not isinstance(value, list | tuple):
                 raise refused(value, "an array")
             return [self._checked(each) for each in value]
+        except ConversionError as error:
+            raise WrongOutputs(f"{self.name}: {error}") from error
+
+    def to_element(self, value: Any) -> Node | None:
+        """Return a machine's structure as the element in the normal form, None for what is none.
+
+        Raises ``WrongOutputs``.
+        """
+        if self.structure is None:
+            return None
+        variable, shape = self.structure
+        try:
+            return filled(variable, shape, shape_check(shape)(value))
         except ConversionError as error:
             raise WrongOutputs(f"{self.name}: {error}") from error
 
@@ -89,16 +112,16 @@ class Method:
     problem: str | None = None
 
 
-async def plan_methods(plant: PlantFile, repository: Repository) -> list[Method]:
-    """Return a method for every row of the operations of ``plant``, in its order."""
+async def plan_methods(wanted: Wanted, repository: Repository) -> list[Method]:
+    """Return a method for every Operation that ``wanted`` says is carried out, in its order."""
     submodels = await repository.submodels.find_all(
-        {settings.operation.submodel for settings in plant.operations}
+        {settings.operation.submodel for settings in wanted.methods}
     )
     planned: list[Method] = []
     taken: set[str] = set()
-    for settings in plant.operations:
+    for settings in wanted.methods:
         try:
-            if settings.connection not in plant.connections:
+            if settings.connection not in wanted.connections:
                 raise ConfigurationError(f"unknown connection {settings.connection!r}")
             if settings.operation.name in taken:
                 raise ConfigurationError("another row carries out this Operation already")
@@ -140,13 +163,19 @@ def _ordered(names: Sequence[str] | None, known: Mapping[str, Node]) -> tuple[Ar
 
 def _argument(variable: Node) -> Argument:
     name, model_type = variable["idShort"], variable["modelType"]
-    if model_type == "SubmodelElementList":
-        item = variable.get("typeValueListElement", "")
+    item = variable.get("typeValueListElement", "")
+    if COLLECTION in (model_type, item):
+        try:
+            structure = variable, shape_of(variable, (name,))
+        except BadRequest as error:
+            raise ConfigurationError(str(error)) from error
+        return Argument(name, COLLECTION, None, is_list=model_type == LIST, structure=structure)
+    if model_type == LIST:
         if item in _SCALARS:
             return Argument(name, item, variable.get("valueTypeListElement"), is_list=True)
     elif model_type in _SCALARS:
         return Argument(name, model_type, variable.get("valueType"), is_list=False)
     raise ConfigurationError(
         f"{name!r} is a {model_type}: a method takes and gives Properties, "
-        "MultiLanguageProperties and lists of them"
+        "MultiLanguageProperties, collections (structures) and lists of them"
     )

@@ -10,12 +10,19 @@ import base64
 import math
 import re
 import struct
+from array import array
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
+import msgspec
+
+from aas_server.bindings.named_values import NamedNumber, NamedObject
+from aas_server.bindings.structure import Structure
 from aas_server.clock import to_iso, to_microseconds
+from aas_server.live.shapes import ABSENT
+from aas_server.live.values import BAD_CONFIGURATION_ERROR, BAD_ENCODING_LIMITS_EXCEEDED
 from aas_server.metamodel.value_types import (
     FLOAT_TYPES,
     INTEGER_BOUNDS,
@@ -34,6 +41,7 @@ NUMERIC_TYPES: Final = frozenset({*INTEGER_BOUNDS, *FLOAT_TYPES, "xs:decimal"})
 _LANGUAGE: Final = re.compile(
     r"[a-zA-Z]{2,3}(?:-[a-zA-Z]{4})?(?:-(?:[a-zA-Z]{2}|[0-9]{3}))?", re.ASCII
 )
+_LOCALIZED: Final = frozenset({"language", "text"})
 _TOLERANCE: Final = 1e-9
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # The smallest and the largest DateTime of OPC UA say "no time" (OPC 10000-6 5.2.2.5).
@@ -41,8 +49,25 @@ _FIRST_YEAR: Final = 1601
 _LAST_YEAR: Final = 9999
 
 
+MAX_VALUE_SIZE: Final = 1_048_576
+"""Characters of one value as text at most; a number counts as eight. More is no process value, and
+every reader would pay for it.
+"""
+
+
 class ConversionError(ValueError):
-    """A device's value that the sink cannot take without loss; the text says why."""
+    """A device's value that the sink cannot take without loss; the text says why.
+
+    ``status_code`` is what the value's quality shows of it.
+    """
+
+    status_code: ClassVar[int] = BAD_CONFIGURATION_ERROR
+
+
+class TooLarge(ConversionError):
+    """A device's value that takes more than ``MAX_VALUE_SIZE``."""
+
+    status_code = BAD_ENCODING_LIMITS_EXCEEDED
 
 
 def sink_check(model_type: str, value_type: str | None) -> Check:
@@ -62,6 +87,8 @@ def sink_check(model_type: str, value_type: str | None) -> Check:
 
 def to_number(value: Any) -> int | float:
     """Return a device's value as a number to calculate with; raises ``ConversionError``."""
+    if isinstance(value, NamedNumber):
+        return int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -74,7 +101,11 @@ def refused(value: Any, wanted: str) -> ConversionError:
     """Return the error that tells what the device gave instead of ``wanted``."""
     if value is None:
         return ConversionError("the device gives no value")
-    if isinstance(value, list | tuple):
+    if isinstance(value, Structure):
+        return ConversionError(
+            f"the node holds a structure ({value.type_name}): a single element cannot show it"
+        )
+    if isinstance(value, list | tuple | array):
         return ConversionError(
             f"the device gives an array of {len(value)}: say which element of it with index"
         )
@@ -83,7 +114,11 @@ def refused(value: Any, wanted: str) -> ConversionError:
             f"the device gives {len(value)} bytes, which are not {wanted}: "
             "bind an xs:base64Binary or an xs:hexBinary"
         )
-    shown = repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
+    if isinstance(value, dict):
+        names = ", ".join(list(value)[:10])
+        return ConversionError(f"the device gives an object of {names}, which is not {wanted}")
+    shown = repr(value[:100] if isinstance(value, str) else value)
+    shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     return ConversionError(f"the device gives {shown}, which is not {wanted}")
 
 
@@ -91,6 +126,8 @@ def text_of(value: Any) -> str:
     """Return the text of a device's value; raises ``ConversionError`` for one that has none."""
     if isinstance(value, str):
         text = value
+    elif isinstance(value, NamedNumber | NamedObject):
+        text = value.name if isinstance(value, NamedNumber) else value.text
     elif isinstance(value, bool):
         return "true" if value else "false"
     elif isinstance(value, int):
@@ -99,13 +136,42 @@ def text_of(value: Any) -> str:
         return to_lexical("xs:double", value)
     elif isinstance(value, datetime):
         return _to_date_time(value)
-    elif isinstance(value, dict) and isinstance(value.get("text"), str):
-        text = value["text"]
+    elif isinstance(value, dict) and value.keys() <= _LOCALIZED:
+        localized = value.get("text")
+        if not isinstance(localized, str):
+            raise refused(None, "a text")
+        text = localized
+    elif isinstance(value, dict):
+        text = json_text(value)
     else:
-        raise refused(None if isinstance(value, dict) else value, "a text")
+        raise refused(value, "a text")
+    if len(text) > MAX_VALUE_SIZE:
+        raise too_large(len(text))
     if _NOT_XML.search(text):
         raise ConversionError("the device gives a text with characters that no XML document takes")
     return text
+
+
+def json_text(value: Any) -> str:
+    """Return a device's object as JSON text: times as texts, bytes as base64, what is absent left
+    out; raises ``ConversionError`` for what is too large.
+    """
+    require_bounded(value)
+    return msgspec.json.encode(_jsonable(value)).decode()
+
+
+def require_bounded(value: Any) -> None:
+    """Raise ``TooLarge`` for a device's value that takes more than ``MAX_VALUE_SIZE``."""
+    size = _size(value)
+    if size > MAX_VALUE_SIZE:
+        raise too_large(size)
+
+
+def too_large(size: int) -> TooLarge:
+    """Return the error that tells how large a device's value is."""
+    return TooLarge(
+        f"the device gives a value of some {size:,} characters: {MAX_VALUE_SIZE:,} are taken"
+    )
 
 
 def to_lang_strings(value: Any) -> list[dict[str, str]]:
@@ -119,6 +185,35 @@ def to_lang_strings(value: Any) -> list[dict[str, str]]:
     if not texts:
         raise refused(None, "a text")
     return [{"language": language, "text": text} for language, text in texts.items()]
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str | bytes):
+        return len(value) + 2
+    if isinstance(value, list | tuple | array):
+        if not value or len(value) * 8 > MAX_VALUE_SIZE or type(value[0]) in (int, float):
+            return len(value) * 8
+        return sum(map(_size, value))
+    if isinstance(value, dict):
+        return sum(len(name) + _size(each) for name, each in value.items())
+    return 8
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dict):
+        members = ((name, each) for name, each in value.items() if each is not ABSENT)
+        return {name: _jsonable(each) for name, each in members}
+    if isinstance(value, list | tuple):
+        return [_jsonable(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else to_lexical("xs:double", value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, NamedNumber):
+        return int(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    return text_of(value)
 
 
 def _language(value: Any) -> str:
@@ -220,8 +315,9 @@ def _text_check(value_type: str) -> Check:
     def check(value: Any) -> str:
         if not isinstance(value, str):
             raise refused(value, value_type)
+        text = text_of(value)
         _parsed(value_type, value)
-        return text_of(value)
+        return text
 
     return check
 
@@ -255,17 +351,27 @@ def _to_duration(value: Any) -> str:
 
 def _to_base64(value: Any) -> str:
     if isinstance(value, bytes):
+        _require_short(value)
         return base64.b64encode(value).decode("ascii")
     return _binary_text("xs:base64Binary", value)
 
 
 def _to_hex(value: Any) -> str:
-    return value.hex().upper() if isinstance(value, bytes) else _binary_text("xs:hexBinary", value)
+    if isinstance(value, bytes):
+        _require_short(value)
+        return value.hex().upper()
+    return _binary_text("xs:hexBinary", value)
+
+
+def _require_short(value: str | bytes) -> None:
+    if len(value) > MAX_VALUE_SIZE:
+        raise too_large(len(value))
 
 
 def _binary_text(value_type: str, value: Any) -> str:
     if not isinstance(value, str):
         raise refused(value, value_type)
+    _require_short(value)
     _parsed(value_type, value)
     return value
 

@@ -30,7 +30,10 @@ _UCUM: Final = {
     "[lb_av]": "pound",
     "[psi]": "psi",
     "[HP]": "horsepower",
+    "[ppm]": "ppm",
+    "[ppth]": "permille",
     "Cel": "degC",
+    "Ohm": "ohm",
 }
 _UCUM_CODE: Final = re.compile("|".join(rf"(?<![A-Za-z]){re.escape(c)}(?![A-Za-z])" for c in _UCUM))
 _UCUM_POWER: Final = re.compile(r"(?<=[A-Za-z])(-?[1-9])(?![0-9A-Za-z])")

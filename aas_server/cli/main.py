@@ -11,7 +11,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from aas_server import __version__
+from aas_server.cli.opcua import app as opcua
 from aas_server.cli.options import Config, Data, Database
+from aas_server.cli.pki import app as pki
 from aas_server.cli.running import err, out, report_errors, run, with_settings
 from aas_server.cli.store import app as store
 from aas_server.cli.templates import app as templates
@@ -108,20 +110,27 @@ def demo(
 
 @app.command()
 def check(
-    plant_file: Annotated[Path, typer.Argument(metavar="PLANT_FILE")],
+    plant_file: Annotated[Path | None, typer.Argument(metavar="[PLANT_FILE]")] = None,
     load: Load = None,
     data: Data = None,
+    database: Database = None,
+    config: Config = None,
     more: More = None,
 ) -> None:
-    """Try every binding of a plant file against the machines, changing nothing.
+    """Try every binding against the machines and brokers, changing nothing: those of a plant file,
+    and those that interface descriptions (AID, AIMC) among the submodels want.
 
-    Prints one line for each: ok, or why not. With --load the sinks are checked too. Exits with 1
-    when something is not ok.
+    Prints one line for each: ok, or why not. The submodels are those of --load, else those of the
+    store; without either the elements are not looked at. Exits with 1 when something is not ok.
     """
     from aas_server.cli.check import check_plant
 
     paths = [*(load or ()), *(more or ())]
-    if not run(lambda: check_plant(plant_file, paths, data or Path("data"), out)):
+
+    async def act(settings: Settings) -> bool:
+        return await check_plant(plant_file, paths, settings, out)
+
+    if not with_settings({"data": data, "database": database}, config, act):
         raise typer.Exit(1)
 
 
@@ -232,6 +241,8 @@ def verify(
 
 schema = typer.Typer(help="Print the schemas of what people write and of what the API speaks.")
 app.add_typer(schema, name="schema")
+app.add_typer(opcua, name="opcua")
+app.add_typer(pki, name="pki")
 app.add_typer(store, name="store")
 app.add_typer(templates, name="template")
 
@@ -239,7 +250,7 @@ app.add_typer(templates, name="template")
 @schema.command("plant")
 def schema_plant() -> None:
     """Print the JSON Schema of the plant file, for editors."""
-    from aas_server.bindings.plant_file import plant_file_schema
+    from aas_server.bindings.plant.file import plant_file_schema
 
     sys.stdout.write(json.dumps(plant_file_schema(), indent=2, ensure_ascii=False) + "\n")
 

@@ -30,8 +30,8 @@ def _plain(value: Any) -> Any:
     return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in value)
 
 
-out: Final = PlainConsole(highlight=False, soft_wrap=True)
-err: Final = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
+out: Final = PlainConsole(highlight=False, soft_wrap=True, emoji=False)
+err: Final = PlainConsole(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 @contextmanager

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import Any, Final, Protocol
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, Protocol, runtime_checkable
+
+from msgspec.structs import replace
 
 from aas_server.clock import Clock
 from aas_server.errors import Conflict, Forbidden
+from aas_server.live.samples import Samples
 from aas_server.live.sinks import Facet, Sink
+from aas_server.live.targets import WriteTarget, WriteTargets
 from aas_server.live.values import (
     BAD_NO_COMMUNICATION,
     NEVER_RECEIVED,
@@ -17,6 +21,7 @@ from aas_server.live.values import (
     LiveValue,
     Quality,
     quality_of,
+    status_name,
 )
 from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
 
@@ -28,8 +33,8 @@ class ElementWriter(Protocol):
     """Takes a client's value to the device that owns the element."""
 
     async def write(self, point: LivePoint, value: Any) -> None:
-        """Write ``value`` (a ValueOnly scalar, not yet checked) and return once the device accepted
-        it.
+        """Write ``value`` (in the ValueOnly form, not yet checked) and return once the device
+        accepted it.
 
         Raises ``BadRequest`` for a value that cannot be converted and a ``DeviceError`` with the
         device's own status when it refused or could not be reached. Nothing in the model changes
@@ -37,14 +42,36 @@ class ElementWriter(Protocol):
         """
 
 
+@runtime_checkable
+class ItemWriter(Protocol):
+    """An ``ElementWriter`` whose device may take one item of a list and leave the others alone."""
+
+    async def write_item(self, point: LivePoint, index: int, value: Any) -> None:
+        """Write ``value`` as the item ``index`` of the list that ``point`` feeds.
+
+        Raises as ``ElementWriter.write`` does.
+        """
+
+
 class LivePoint:
     """One live value and the elements that show it; owned by the hub, read by everybody.
 
     ``version`` grows with every change of ``current``. ``restored`` is what was known of the value
-    before the start, None for nothing.
+    before the start, None for nothing. ``on_sample``, when somebody sets it, hears of every single
+    value that arrives, as it came, while listeners of the hub hear of batches; it must be quick
+    and must not raise. ``samples`` are its recent values, where they are wanted.
     """
 
-    __slots__ = ("current", "group", "restored", "sink", "version", "writer")
+    __slots__ = (
+        "current",
+        "group",
+        "on_sample",
+        "restored",
+        "samples",
+        "sink",
+        "version",
+        "writer",
+    )
 
     def __init__(self, sink: Sink, group: LiveGroup, writer: ElementWriter | None) -> None:
         self.sink = sink
@@ -52,6 +79,8 @@ class LivePoint:
         self.writer = writer
         self.current: LiveValue = NEVER_RECEIVED
         self.restored: LiveValue | None = None
+        self.on_sample: Callable[[LiveValue], None] | None = None
+        self.samples: Samples | None = None
         self.version = 0
 
     @property
@@ -65,17 +94,62 @@ class LivePoint:
 class LiveGroup:
     """All points of one submodel.
 
-    ``version`` grows with every change of one of their values, ``structure`` with every point that
-    comes or goes; readers cache by both.
+    ``version`` grows with every batch that changes one of their values, ``structure`` with every
+    point that comes or goes; readers cache by both.
     """
 
-    __slots__ = ("facets", "structure", "submodel_id", "version")
+    __slots__ = ("above", "facets", "structure", "submodel_id", "version")
 
     def __init__(self, submodel_id: str) -> None:
         self.submodel_id = submodel_id
         self.facets: dict[IdShortPath, tuple[LivePoint, Facet]] = {}
+        self.above: Counter[IdShortPath] = Counter()
+        """How many live elements stand below each path."""
         self.structure = 0
         self.version = 0
+
+    def add(self, point: LivePoint) -> None:
+        """Let ``point`` feed the elements of its sink.
+
+        Raises ``Conflict`` when another point feeds one of them, or an element around or below it.
+        """
+        for path in point.sink.facets:
+            self._require_free(path, point.sink)
+        for path, facet in point.sink.facets.items():
+            self.facets[path] = point, facet
+            self.above.update(_ancestors(path))
+
+    def remove(self, point: LivePoint) -> None:
+        """Let ``point`` feed nothing any more."""
+        for path in point.sink.facets:
+            del self.facets[path]
+            self.above.subtract(_ancestors(path))
+            for each in _ancestors(path):
+                if self.above[each] <= 0:
+                    del self.above[each]
+
+    def owner(self, path: IdShortPath) -> LivePoint | None:
+        """Return the point whose composite element stands above ``path``, or None."""
+        for ancestor in _ancestors(path):
+            found = self.facets.get(ancestor)
+            if found is not None:
+                return found[0]
+        return None
+
+    def _require_free(self, path: IdShortPath, sink: Sink) -> None:
+        reason = None
+        if path in self.facets:
+            reason = "another binding already feeds this element"
+        elif self.owner(path) is not None:
+            reason = "another binding already feeds the whole element around this one"
+        elif sink.shape is not None and path == sink.path and self.above[path]:
+            reason = "another binding already feeds an element in this one"
+        if reason is not None:
+            raise Conflict(reason, path=format_id_short_path(path))
+
+
+def _ancestors(path: IdShortPath) -> Iterator[IdShortPath]:
+    return (path[:depth] for depth in range(len(path) - 1, 0, -1))
 
 
 Listener = Callable[[Sequence[LivePoint]], None]
@@ -100,28 +174,40 @@ class LiveHub:
         self._groups: dict[str, LiveGroup] = {}
         self._listeners: list[Listener] = []
         self._structures = 0
+        self.targets = WriteTargets()
 
     def register(self, sink: Sink, writer: ElementWriter | None = None) -> LivePoint:
         """Return a new point that feeds ``sink``; ``writer`` makes it writable for clients.
 
-        Raises ``Conflict`` when another point already feeds one of the elements.
+        Raises ``Conflict`` when another point already feeds one of the elements, or an element
+        around or below one.
         """
-        group = self._groups.setdefault(sink.submodel_id, LiveGroup(sink.submodel_id))
+        group = self._groups.get(sink.submodel_id) or LiveGroup(sink.submodel_id)
+        point = LivePoint(sink, group, writer)
+        group.add(point)
+        self._groups[sink.submodel_id] = group
+        self._restructured(group)
+        return point
+
+    def register_target(self, sink: Sink, writer: ElementWriter | None) -> WriteTarget:
+        """Return a new target: clients write the element of ``sink`` through ``writer`` and not
+        without one, and it shows what is stored.
+
+        Raises ``Conflict`` when the element is fed or written through already.
+        """
         for path in sink.facets:
-            if path in group.facets:
+            if self.find(sink.submodel_id, path) or self.owner(sink.submodel_id, path):
                 raise Conflict(
                     "another binding already feeds this element", path=format_id_short_path(path)
                 )
-        point = LivePoint(sink, group, writer)
-        group.facets.update({path: (point, facet) for path, facet in sink.facets.items()})
-        self._restructured(group)
-        return point
+        target = WriteTarget(LivePoint(sink, LiveGroup(sink.submodel_id), writer))
+        self.targets.add(target)
+        return target
 
     def unregister(self, points: Iterable[LivePoint]) -> None:
         """Forget ``points``: their elements show their stored values again."""
         for point in points:
-            for path in point.sink.facets:
-                del point.group.facets[path]
+            point.group.remove(point)
             self._restructured(point.group)
             if not point.group.facets:
                 self._groups.pop(point.sink.submodel_id, None)
@@ -135,6 +221,11 @@ class LiveHub:
         group = self._groups.get(submodel_id)
         return None if group is None else group.facets.get(path)
 
+    def owner(self, submodel_id: str, path: IdShortPath) -> LivePoint | None:
+        """Return the point behind the composite element above ``path``, or None."""
+        group = self._groups.get(submodel_id)
+        return None if group is None else group.owner(path)
+
     def apply(self, batch: Sequence[tuple[LivePoint, LiveValue]]) -> int:
         """Take in new values, in the order they were received; return how many were dropped.
 
@@ -145,8 +236,11 @@ class LiveHub:
         for ever. What was restored can be overtaken by nothing.
         """
         changed: list[LivePoint] = []
+        group: LiveGroup | None = None
         for point, new in batch:
             old = point.current
+            if point.on_sample is not None:
+                point.on_sample(new)
             if new.quality is Quality.BAD:
                 new = LiveValue(
                     old.value,
@@ -156,14 +250,19 @@ class LiveHub:
                     new.received_timestamp,
                 )
             elif (
-                old.quality is not Quality.BAD
-                and _overtaken(new, old)
+                (time := new.source_timestamp) is not None
+                and (before := old.source_timestamp) is not None
+                and 0 < before - time <= REORDERING_WINDOW
+                and old.quality is not Quality.BAD
                 and old is not point.restored
             ):
                 continue
             point.current = new
             point.version += 1
-            point.group.version += 1
+            if point.group is not group:
+                # Nobody reads in between: once for each run of its points is enough.
+                group = point.group
+                group.version += 1
             changed.append(point)
         self._tell(changed)
         return len(batch) - len(changed)
@@ -176,6 +275,8 @@ class LiveHub:
         """
         changed: list[LivePoint] = []
         for point in points:
+            if point.samples is not None:
+                point.samples.interrupt(f"no values came: {status_name(status_code)}")
             code = status_code
             if code == BAD_NO_COMMUNICATION and point.is_restored:
                 code = UNCERTAIN_NO_COMMUNICATION_LAST_USABLE_VALUE
@@ -186,6 +287,12 @@ class LiveHub:
                 self._show(point, new)
                 changed.append(point)
         self._tell(changed)
+
+    def keep_samples(self, point: LivePoint, keep: int) -> Samples:
+        """Keep the last ``keep`` samples of ``point`` from now on."""
+        point.samples = Samples(keep)
+        point.on_sample = point.samples.add
+        return point.samples
 
     def restore(self, point: LivePoint, last: LiveValue) -> bool:
         """Show ``last``, which was known before the start, as uncertain with its own timestamps;
@@ -208,18 +315,47 @@ class LiveHub:
         Raises ``Forbidden`` for an element that clients cannot write, else what
         ``ElementWriter.write`` raises.
         """
+        await self.require_writable(point, facet).write(point, value)
+
+    def require_writable(self, point: LivePoint, facet: Facet) -> ElementWriter:
+        """Return what takes values of an element to its device; raises ``Forbidden`` for one that
+        clients cannot write.
+        """
         if facet is not Facet.VALUE:
             raise Forbidden(
                 f"{facet.value} is told by the source of the signal and cannot be written",
                 path=point.sink.name,
             )
+        return self._writer(point)
+
+    async def write_below(self, point: LivePoint, path: IdShortPath, value: Any) -> None:
+        """Send a client's ``value`` for the element at ``path``, below the composite element of
+        ``point``, to the device.
+
+        Only one item of a list can be written by itself, where the device takes it, and no row of a
+        matrix. Raises as
+        ``write`` does.
+        """
+        writer, below = self._writer(point), path[len(point.sink.path) :]
+        item = None if point.sink.shape is None else point.sink.shape.item
+        is_item = item is not None and item.item is None and len(below) == 1
+        if not is_item or not isinstance(writer, ItemWriter) or not isinstance(below[0], int):
+            raise Forbidden(
+                "a machine gives this element as part of a whole, which others may change "
+                f"meanwhile: write $value of {format_id_short_path(point.sink.path)}",
+                path=format_id_short_path(path),
+            )
+        await writer.write_item(point, below[0], value)
+
+    @staticmethod
+    def _writer(point: LivePoint) -> ElementWriter:
         if point.writer is None:
             raise Forbidden(
                 "this element shows a value of a machine and its binding is not declared writable "
                 "(direction: readWrite)",
                 path=point.sink.name,
             )
-        await point.writer.write(point, value)
+        return point.writer
 
     def add_listener(self, listener: Listener) -> None:
         """Call ``listener`` after every batch until ``remove_listener``."""
@@ -247,9 +383,3 @@ class LiveHub:
         if changed:
             for listener in self._listeners:
                 listener(changed)
-
-
-def _overtaken(new: LiveValue, old: LiveValue) -> bool:
-    if new.source_timestamp is None or old.source_timestamp is None:
-        return False
-    return 0 < old.source_timestamp - new.source_timestamp <= REORDERING_WINDOW

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from aas_server.live.hub import LiveGroup
+from aas_server.live.composite_slots import CompositeSlot
+from aas_server.live.hub import LiveGroup, LivePoint
+from aas_server.live.sinks import Facet
 from aas_server.live.slots import Slot
 from aas_server.metamodel.id_short_path import IdShortPath
 from aas_server.metamodel.tree import CHILDREN_ATTRIBUTE, Node
@@ -27,6 +29,7 @@ class LiveOverlay:
         self._group = group
         self.structure = group.structure
         self._slots: dict[IdShortPath, Slot] = {}
+        self._has_composites = False
         self._segments = _encode(self._marked(submodel, ())).split(_MARK_JSON)
         self._body = b""
         self._version = -1
@@ -51,6 +54,25 @@ class LiveOverlay:
         """Return the slot of the element at ``path``, or None when nothing feeds it."""
         return self._slots.get(path)
 
+    def slot_of(self, path: IdShortPath) -> Slot | None:
+        """Return the slot that shows the element at ``path``: its own, or that of the composite
+        around it; None when nothing feeds it.
+        """
+        slot = self._slots.get(path)
+        if slot is None and self._has_composites:
+            for depth in range(len(path) - 1, 0, -1):
+                around = self._slots.get(path[:depth])
+                if isinstance(around, CompositeSlot):
+                    return around
+        return slot
+
+    def _new_slot(self, element: Node, path: IdShortPath, point: LivePoint, facet: Facet) -> Slot:
+        shape = point.sink.shape
+        if shape is None or facet is not Facet.VALUE:
+            return Slot(element, point, facet)
+        self._has_composites = True
+        return CompositeSlot(element, path, point, facet, shape)
+
     def _marked(self, node: Node, prefix: IdShortPath) -> Any:
         """Return ``node`` with every live element below it replaced by the mark, making its slot.
 
@@ -64,7 +86,7 @@ class LiveOverlay:
         for index, element in enumerate(node[attribute]):
             path = (*prefix, index if in_list else element.get("idShort", ""))
             if path in self._group.facets and path not in self._slots:
-                self._slots[path] = Slot(element, *self._group.facets[path])
+                self._slots[path] = self._new_slot(element, path, *self._group.facets[path])
                 marked.append(_MARK)
             else:
                 marked.append(self._marked(element, path))

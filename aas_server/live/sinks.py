@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aas_server.errors import BadRequest
+from aas_server.live.shapes import COMPOSITES, Shape, shape_of
 from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
 from aas_server.metamodel.references import semantic_keys
 from aas_server.metamodel.tree import Node, children, resolve
@@ -42,7 +43,8 @@ class Sink:
     """The elements that one live value feeds.
 
     ``facets`` maps the path of each fed element to what it shows; exactly one shows the value
-    itself, and ``model_type`` and ``value_type`` (None but for a Property) are that element's.
+    itself, and ``model_type`` and ``value_type`` (None but for a Property and a Range) are that
+    element's. A composite has a ``shape`` and owns every element below it.
     """
 
     submodel_id: str
@@ -50,6 +52,7 @@ class Sink:
     model_type: str
     value_type: str | None
     facets: Mapping[IdShortPath, Facet]
+    shape: Shape | None = None
 
     @property
     def name(self) -> str:
@@ -58,7 +61,8 @@ class Sink:
 
 
 def resolve_sink(submodel: Node, path: IdShortPath) -> Sink:
-    """Return the sink at ``path``: a Property, a MultiLanguageProperty or a signal collection.
+    """Return the sink at ``path``: a signal collection, whose value it is then, or an element that
+    shows the value itself, from a Property to a collection that a structure fills.
 
     Raises ``NotFound`` when there is no such element, ``BadRequest`` when it can hold no live
     value.
@@ -70,15 +74,16 @@ def resolve_sink(submodel: Node, path: IdShortPath) -> Sink:
         value_path, value_element = _value_of_signal(element, path)
         present = {child.get("idShort") for child in children(element)}
         facets = {(*path, facet.value): facet for facet in _COMPANIONS if facet.value in present}
-    model_type = value_element.get("modelType", "")
-    if model_type not in ("Property", "MultiLanguageProperty"):
-        raise BadRequest(
-            f"a {model_type} cannot take a live value: bind a Property, a MultiLanguageProperty "
-            "or a signal collection",
-            path=format_id_short_path(path),
-        )
+    shape = shape_of(value_element, value_path)
     facets[value_path] = Facet.VALUE
-    return Sink(submodel["id"], value_path, model_type, value_element.get("valueType"), facets)
+    return Sink(
+        submodel["id"],
+        value_path,
+        shape.model_type,
+        shape.value_type,
+        facets,
+        shape if shape.model_type in COMPOSITES else None,
+    )
 
 
 def _value_of_signal(signal: Node, path: IdShortPath) -> tuple[IdShortPath, Node]:

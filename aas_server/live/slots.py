@@ -12,15 +12,17 @@ from aas_server.live.hub import LivePoint
 from aas_server.live.sinks import Facet
 from aas_server.live.values import LiveValue
 from aas_server.metamodel.fingerprint import fingerprint
+from aas_server.metamodel.id_short_path import IdShortPath
 from aas_server.metamodel.tree import Node
 from aas_server.metamodel.value_types import to_json, to_lexical
+from aas_server.metamodel.views import Extent, Level
 
 _encode: Final = msgspec.json.Encoder().encode
 _QUALIFIER: Final = '{"kind":"ValueQualifier","type":"%s","valueType":"%s","value":"%s"}'
 
 
 class Slot:
-    """One element of a document that shows a facet of a live value.
+    """A Property or MultiLanguageProperty of a document that shows a facet of a live value.
 
     Both forms are rendered when they are asked for and kept until the point's next version.
     """
@@ -66,6 +68,18 @@ class Slot:
             self._value_version = self.point.version
         return self._value
 
+    def element_view(self, _level: Level, _extent: Extent) -> bytes:
+        """Return ``element_json()``, of which nothing can be cut."""
+        return self.element_json()
+
+    def value_view(self, _path: IdShortPath, _level: Level, _extent: Extent) -> bytes:
+        """Return ``value_json()``: below this element there is none."""
+        return self.value_json()
+
+    def tag(self, _path: IdShortPath) -> str:
+        """Return ``stored_tag``."""
+        return self.stored_tag
+
     def normal_value(self) -> Any:
         """Return what stands at ``value`` in the normal form, or None when it is left out."""
         live = self.point.current
@@ -73,7 +87,7 @@ class Slot:
             if live.value is None:
                 return self._stored
             if self._value_type is None:
-                return live.value
+                return _with_others(live.value, self._stored)
             return to_lexical(self._value_type, live.value)
         return _companion(self.facet, live)
 
@@ -115,6 +129,14 @@ def value_qualifiers(live: LiveValue) -> list[str]:
         if timestamp is not None:
             qualifiers.append(_QUALIFIER % (name, "xs:dateTime", to_iso(timestamp)))
     return qualifiers
+
+
+def _with_others(texts: list[Node], stored: list[Node] | None) -> list[Node]:
+    """Return the stored langStrings with those of the same languages replaced by ``texts``."""
+    if not stored:
+        return texts
+    spoken = {text["language"]: text for text in texts}
+    return [*(spoken.pop(text["language"], text) for text in stored), *spoken.values()]
 
 
 def _companion(facet: Facet, live: LiveValue) -> str | None:

@@ -12,7 +12,15 @@ from typing import Any, Final, TypeAlias
 
 from aas_server.errors import BadRequest, Finding, Forbidden, InvalidDocument
 from aas_server.metamodel.id_short_path import IdShortPath, format_id_short_path
-from aas_server.metamodel.tree import Node, children, position, with_changed, with_children
+from aas_server.metamodel.tree import (
+    Node,
+    child,
+    children,
+    position,
+    resolve,
+    with_changed,
+    with_children,
+)
 from aas_server.metamodel.value_types import is_xml_text, to_json, to_lexical
 from aas_server.metamodel.verification import is_lexical, verify, verify_part
 from aas_server.metamodel.views import has_value
@@ -33,6 +41,36 @@ def patched(submodel: Node, path: IdShortPath, value: Any, *, live: _Live) -> No
     ``Forbidden`` for an element in ``live``: a machine's value is written alone.
     """
     return with_changed(submodel, path, lambda element: _patched(element, path, value, live))
+
+
+def live_parts(
+    submodel: Node, path: IdShortPath, value: Any, *, live: _Live
+) -> dict[IdShortPath, Any]:
+    """Return the values of the elements in ``live`` that ``value``, in the ValueOnly form of the
+    container at ``path``, is made of; nothing when it also names others, or does not fit.
+    """
+    parts: dict[IdShortPath, Any] = {}
+    whole = _only_live(resolve(submodel, path) if path else submodel, path, value, live, parts)
+    return parts if whole else {}
+
+
+def _only_live(
+    element: Node, path: IdShortPath, value: Any, live: _Live, parts: dict[IdShortPath, Any]
+) -> bool:
+    if path in live:
+        parts[path] = value
+        return True
+    if isinstance(value, dict):
+        named = list(value.items())
+    elif isinstance(value, list) and element.get("modelType") == "SubmodelElementList":
+        named = [(index, each) for index, each in enumerate(value) if each is not None]
+    else:
+        return False
+    for segment, each in named:
+        found = child(element, segment)
+        if found is None or not _only_live(found, (*path, segment), each, live, parts):
+            return False
+    return True
 
 
 def with_value(element: Node, value: Any) -> Node:

@@ -245,7 +245,7 @@ def _fitted(variable: Node, value: Any) -> Node:
     """Return the variable with its lists as long as those in ``value``."""
     if isinstance(value, list) and variable.get("modelType") == "SubmodelElementList":
         items = children(variable)
-        blank = metadata(items[0]) if items else _blank_item(variable)
+        blank = _blank(items[0]) if items else _blank_item(variable)
         fitted = [_fitted(items[index] if index < len(items) else blank, each)
                   for index, each in enumerate(value)]  # fmt: skip
         return {**variable, "value": fitted}
@@ -253,6 +253,14 @@ def _fitted(variable: Node, value: Any) -> Node:
         fitted = [_fitted(each, value.get(each.get("idShort", ""))) for each in children(variable)]
         return {**variable, "value": fitted} if fitted else variable
     return variable
+
+
+def _blank(item: Node) -> Node:
+    """Return ``item`` without its values, a collection with its elements."""
+    blank = metadata(item)
+    if item.get("modelType") == "SubmodelElementCollection" and children(item):
+        return {**blank, "value": [_blank(each) for each in children(item)]}
+    return blank
 
 
 def _blank_item(variable: Node) -> Node:

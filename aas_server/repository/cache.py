@@ -11,6 +11,7 @@ from aas_server.errors import StoreUnavailable
 from aas_server.repository.document import Document
 from aas_server.repository.heads import Key
 from aas_server.repository.log_follower import LogFollower
+from aas_server.repository.news import News
 from aas_server.store.protocol import Kind, Store, StoredDocument
 
 CACHE_BYTES: Final = 268_435_456
@@ -67,6 +68,7 @@ class DocumentCache:
         self.structures: Final = dict.fromkeys(Kind, 0)
         """Grows for each kind with every change of what lists of it show."""
         self.follower: Final = LogFollower(store, self.forget)
+        self.news: Final = News()
 
     def of(self, kind: Kind) -> dict[str, Document]:
         """Return the documents of ``kind`` in memory, by id; not to be changed."""
@@ -181,6 +183,7 @@ class DocumentCache:
         all of them for None.
         """
         kinds = set(Kind) if changed is None else {key[0] for key, _ in changed}
+        news = None if changed is None else list(dict.fromkeys(key for key, _ in changed))
         if changed is None:
             changed = [(key, self.follower.position) for key in self._under_way]
             self.drop([(document.stored.kind, document.id) for document in self._by_age])
@@ -192,6 +195,7 @@ class DocumentCache:
             self._remove(key)
         for kind in kinds:
             self.structures[kind] += 1
+        self.news.tell(news)
 
     def _begin(
         self, kind: Kind, identifiers: Iterable[str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -99,6 +99,8 @@ class Collection:
         self._in_memory: Mapping[str, Document] = cache.of(kind)
         self._generated: dict[str, Document] = {}
         self._generated_terms: dict[str, Terms] = {}
+        self._renewals: list[Callable[[], None]] = []
+        self._is_renewing = False
         self._listed: OrderedDict[_Question, Listed] = OrderedDict()
         self._listed_entries = 0
         self._structure = -1
@@ -107,6 +109,8 @@ class Collection:
         """Return the document with this id if it is in memory, or None."""
         document = self._in_memory.get(identifier)
         if document is None:
+            if identifier in self._generated:
+                self._renew_generated()
             return self._generated.get(identifier)
         document.is_used = True
         return document
@@ -190,6 +194,22 @@ class Collection:
         self._generated[document.id] = document
         self._generated_terms[document.id] = terms_of(self.kind, document.stored_tree())
 
+    def renew_generated_by(self, renew: Callable[[], None]) -> None:
+        """Call ``renew`` whenever somebody is about to read a document that the server makes; it
+        may put another one and must be quick when it need not.
+        """
+        self._renewals.append(renew)
+
+    def _renew_generated(self) -> None:
+        if self._is_renewing:  # whoever renews a document looks at the present one, too
+            return
+        self._is_renewing = True
+        try:
+            for renew in self._renewals:
+                renew()
+        finally:
+            self._is_renewing = False
+
     async def _in_places(self, entries: Iterable[tuple[int, str]]) -> list[Document]:
         """Return the documents that are where ``entries`` have them: what was deleted meanwhile is
         passed over, and so is what was created again, which stands elsewhere now.
@@ -239,6 +259,7 @@ class Collection:
     def _generated_after(self, wanted: Filter, after: int) -> list[Document]:
         if not self._generated:
             return []
+        self._renew_generated()
         selection = wanted.selection(self.kind)
         found = [
             document

@@ -110,9 +110,10 @@ class Commits:
         if not is_last:
             # Others committed since, perhaps to the same documents, and it is known here already.
             cache.drop(unit.states)
-            return
-        for (kind, identifier), state in unit.states.items():
-            if state is None:
-                cache.remove(kind, identifier, position=position)
-                continue
-            cache.show(self._make(state), position=position)
+        else:
+            for (kind, identifier), state in unit.states.items():
+                if state is None:
+                    cache.remove(kind, identifier, position=position)
+                else:
+                    cache.show(self._make(state), position=position)
+        cache.news.tell(list(unit.states))

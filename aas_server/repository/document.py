@@ -149,16 +149,16 @@ class Document:
         version = self.live_version()
         if version is None:
             return fingerprint(element)
-        slot = self.slot(path)
+        slot = self.slot_of(path)
         if slot is not None:
-            return self.live_etag(slot)
+            return self.live_etag(slot, path)
         stored = fingerprint(resolve(self.stored_tree(), path))
         return f"{stored}.{self._hub.token}-{version[0]:x}-{version[1]:x}"
 
-    def live_etag(self, slot: Slot) -> str:
-        """Return the entity tag of the element that ``slot`` of this document shows."""
+    def live_etag(self, slot: Slot, path: IdShortPath) -> str:
+        """Return the entity tag of the element at ``path`` that ``slot`` of this document shows."""
         structure = slot.point.group.structure
-        return f"{slot.stored_tag}.{self._hub.token}-{structure:x}-{slot.point.version:x}"
+        return f"{slot.tag(path)}.{self._hub.token}-{structure:x}-{slot.point.version:x}"
 
     def live_version(self) -> tuple[int, int] | None:
         """Return what changes with every live value in this document; None when it has none."""
@@ -169,6 +169,13 @@ class Document:
         """Return the slot of the live element at ``path``, or None when it is not live."""
         overlay = self._live()
         return None if overlay is None else overlay.slot(path)
+
+    def slot_of(self, path: IdShortPath) -> Slot | None:
+        """Return the slot that shows the element at ``path``: its own, or that of the live element
+        around it; None when it is not live.
+        """
+        overlay = self._live()
+        return None if overlay is None else overlay.slot_of(path)
 
     def drop_tree(self) -> None:
         """Let go of the decoded form; the next reader decodes again."""

@@ -43,7 +43,7 @@ class Base(Protocol):
     def new_sequence(self) -> int:
         """Return the sequence of a document that is about to be created."""
 
-    def as_stored(self, key: Key, tree: Node) -> Node:
+    def as_stored(self, key: Key, tree: Node, before: Node) -> Node:
         """Return ``tree`` without what reads add to live elements; raises ``Conflict``."""
 
     def now(self) -> int:
@@ -134,7 +134,7 @@ class Unit:
         key = (kind, identifier)
         former = await self._existing(key, conditions)
         before = former.stored
-        tree = self._base.as_stored(key, tree)
+        tree = self._base.as_stored(key, tree, former.tree)
         body = _encoded(tree)
         after = StoredDocument(
             kind,

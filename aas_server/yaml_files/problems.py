@@ -8,7 +8,7 @@ import typing
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Tag
 from pydantic_core import ErrorDetails
 
 from aas_server.errors import ConfigurationError
@@ -97,7 +97,7 @@ def _keys_beside(location: Sequence[str | int], model: type[BaseModel]) -> list[
         )
         if field is None:
             continue
-        inner, keyed = _inner(field.annotation)
+        inner, keyed = _inner(field.annotation, location)
         if inner is None:
             return []
         if keyed:
@@ -106,13 +106,19 @@ def _keys_beside(location: Sequence[str | int], model: type[BaseModel]) -> list[
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _inner(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    """Return the model inside ``annotation`` and whether a key or an index leads to it."""
+def _inner(annotation: Any, location: Sequence[str | int]) -> tuple[type[BaseModel] | None, bool]:
+    """Return the model inside ``annotation`` and whether a key or an index leads to it.
+
+    Of several that are told apart by tags it is the one whose tag stands in ``location``.
+    """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False
+    arguments = typing.get_args(annotation)
+    if any(isinstance(each, Tag) and each.tag not in location for each in arguments):
+        return None, False
     keyed = typing.get_origin(annotation) in (dict, tuple)
-    for argument in typing.get_args(annotation):
-        found, nested = _inner(argument)
+    for argument in arguments:
+        found, nested = _inner(argument, location)
         if found is not None:
             return found, keyed or nested
     return None, keyed

@@ -168,8 +168,21 @@ async def test_bodies_that_are_kept_are_bounded_and_a_large_one_pushes_out_none(
             assert len(await bodies.get(noise, Coding.GZIP, key)) > 2000
     assert await bodies.get(small, Coding.GZIP, (b"/small", b"1")) is kept
     for number in range(2000):
-        await bodies.get(small, Coding.GZIP, (b"/other", str(number).encode()))
+        await bodies.get(small, Coding.GZIP, (b"/other%d" % number, b"1"))
     assert await bodies.get(small, Coding.GZIP, (b"/small", b"1")) is not kept
+
+
+async def test_of_a_target_one_state_is_kept_in_each_coding():
+    bodies = CompressedBodies(capacity=8 * 2000)
+    text = encode_identifier("x" * 700).encode()
+    kept = [await bodies.get(text, coding, (b"/small", b"1")) for coding in Coding]
+    for number in range(2000):
+        await bodies.get(text, Coding.GZIP, (b"/live", str(number).encode()))
+    assert [await bodies.get(text, coding, (b"/small", b"1")) for coding in Coding] == kept
+    assert await bodies.get(text, Coding.GZIP, (b"/small", b"1")) is kept[-1]
+    newest = await bodies.get(text, Coding.GZIP, (b"/live", b"1999"))
+    assert await bodies.get(text, Coding.GZIP, (b"/live", b"1999")) is newest
+    assert await bodies.get(text, Coding.GZIP, (b"/live", b"1998")) is not newest
 
 
 @pytest.fixture(params=[True, False], ids=["fast", "asgi"])

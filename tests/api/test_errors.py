@@ -108,7 +108,9 @@ async def test_every_base_path_answers_the_same(client, base):
     "operation", [each for each in OPERATIONS if each.method == "GET"], ids=lambda each: each.id
 )
 async def test_every_read_answers_with_a_slash_at_its_end_and_to_head(client, operation, services):
-    await services.signer.open()
+    is_signed = operation.path.endswith("$signed")
+    if is_signed:
+        await services.signer.open()
     path = operation.path.format_map(Names())
     got = await client.get(API + path)
     slash = await client.get(f"{API}{path}/")
@@ -116,7 +118,7 @@ async def test_every_read_answers_with_a_slash_at_its_end_and_to_head(client, op
     assert got.status_code in (200, 400, 404, 405, 406)
     assert got.status_code == slash.status_code == head.status_code
     assert head.content == b""
-    if not operation.path.endswith("$signed"):  # where every signature has an id of its own
+    if not is_signed:  # where every signature has an id of its own
         assert head.headers == got.headers
         assert got.status_code != 200 or slash.content == got.content
 

@@ -11,6 +11,7 @@ from aas_server.errors import (
     DeviceFailed,
     DeviceRefusedAccess,
     DeviceRefusedValue,
+    DeviceTimedOut,
     DeviceUnreachable,
     StoreUnavailable,
 )
@@ -129,6 +130,7 @@ REFUSED = {"status_code": 0x803C0000, "status_name": "BadOutOfRange"}
         (DeviceRefusedAccess("refused", **REFUSED), 403, "DeviceRefusedAccess"),
         (DeviceFailed("failed", **REFUSED), 502, "DeviceFailed"),
         (DeviceUnreachable("unreachable", **REFUSED), 503, "DeviceUnreachable"),
+        (DeviceTimedOut("no answer", **REFUSED), 504, "DeviceTimedOut"),
         (StoreUnavailable("the disk is full"), 503, "StoreUnavailable"),
         (BadRequest("no number"), 400, "BadRequest"),
     ],
@@ -290,3 +292,19 @@ async def test_a_generated_submodel_is_read_like_any_other_and_never_written(cli
     assert (await get("/submodels"))["result"][-1] == tree
     refused(await client.patch(f"{API}/submodels/dXJuOng/submodel-elements/Aa/$value", json=2), 403)
     assert json.loads((await filled.submodels.get("urn:x")).body()) == tree
+
+
+async def test_of_several_machines_values_each_that_was_not_taken_is_told(client, machine):
+    point = machine.bind("Setpoint", writable=True)
+    machine.tell(point, 10.5)
+    machine.refusal = DeviceRefusedAccess("refused", path="Setpoint", **REFUSED)
+    response = await client.patch(f"{API}/submodels/{LIVE}/$value", json={"Setpoint": 3.5})
+    assert response.status_code == 403
+    messages = response.json()["messages"]
+    assert {each["code"] for each in messages} == {"NotAllWritten"}
+    assert "1 of 1 not written" in messages[0]["text"]
+    assert "BadOutOfRange" in messages[1]["text"]
+    machine.refusal = None
+    response = await client.patch(f"{API}/submodels/{LIVE}/$value", json={"Setpoint": 3.5})
+    assert response.status_code == 204
+    assert machine.written == [(f"{LIVE_ID}/Setpoint", 3.5)]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from tests.bindings.messages.benches import AmqpBench, Bench, MqttBench
 from tests.bindings.opcua.plant import MachineProcess
+from tests.support.mosquitto import Mosquitto, running_mosquitto
+from tests.support.rabbitmq import PASSWORD, RabbitMissing, RabbitMq, running_rabbitmq
 
 MachineFactory = Callable[..., MachineProcess]
 
@@ -39,3 +44,53 @@ def make_machine() -> Iterator[MachineFactory]:
     yield make
     for machine in started:
         machine.kill()
+
+
+@pytest.fixture(scope="session")
+def shared_mosquitto() -> Iterator[Mosquitto]:
+    """One broker for all tests that leave it running."""
+    with running_mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def shared_rabbitmq(_no_process_is_left: None) -> Iterator[RabbitMq]:
+    """One broker for all tests; who kills it starts it again. Takes ten seconds to start."""
+    try:
+        with running_rabbitmq() as broker:
+            yield broker
+    except RabbitMissing as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI runs with RabbitMQ: {reason}")
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def mqtt(shared_mosquitto: Mosquitto) -> MqttBench:
+    return MqttBench(shared_mosquitto)
+
+
+@pytest.fixture
+def amqp(shared_rabbitmq: RabbitMq, monkeypatch: pytest.MonkeyPatch) -> AmqpBench:
+    monkeypatch.setenv("AAS_TEST_RABBIT", PASSWORD)
+    return AmqpBench(shared_rabbitmq)
+
+
+@pytest.fixture(params=["mqtt", "amqp"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """Each broker in turn: what a test says holds for all of them."""
+    bench: Bench = request.getfixturevalue(request.param)
+    return bench
+
+
+@pytest.fixture
+def own_mosquitto() -> Iterator[Mosquitto]:
+    """A broker that the test may kill and freeze."""
+    with running_mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture
+def topic() -> str:
+    """A topic that no other test uses: brokers are shared."""
+    return f"t{uuid.uuid4().hex}"

@@ -32,6 +32,9 @@ async def results(
         (row("Nowhere"), False, "BadNodeIdUnknown"),
         (row("Range"), False, "structure"),
         (row("ReadOnly", direction="readWrite"), False, "may not write"),
+        (row("ReadOnly", direction="write"), False, "may not write"),
+        (row("WriteOnly", direction="write"), True, "Double, only written"),
+        (row("WriteOnly"), False, "may not read"),
         (row("Speed", node="nsu=urn:other;s=Speed"), False, "no namespace 'urn:other'"),
         (row("Speed", unit={"from": "mm", "to": "kg"}), False, "kg"),
     ],
@@ -106,3 +109,48 @@ async def test_a_connection_without_bindings_is_tried_too(
 
     assert result.ok
     assert "connected" in result.text
+
+
+ALARM = {"modelType": "Property", "idShort": "Severity", "valueType": "xs:int"}
+ALARMS = {
+    "modelType": "SubmodelElementList",
+    "idShort": "Alarms",
+    "typeValueListElement": "SubmodelElementCollection",
+    "value": [{"modelType": "SubmodelElementCollection", "value": [ALARM]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "value_type", "ok", "words"),
+    [
+        ({}, "xs:int", True, "tells events"),
+        ({"notifier": "i=85"}, "xs:int", False, "i=85 tells no events"),
+        ({"notifier": "i=99999"}, "xs:int", False, "BadNodeIdUnknown"),
+        ({"eventType": "i=85"}, "xs:int", False, "no type of events"),
+        ({"eventType": "nsu=urn:no;i=1"}, "xs:int", False, "no namespace"),
+        ({}, "xs:boolean", False, "does not fit the list: [0]: Severity"),
+        ({"sink": "Severity"}, "xs:int", False, "go into a SubmodelElementList"),
+    ],
+)
+async def test_a_list_of_alarms_is_tried_without_waiting_for_one(
+    machine: MachineProcess,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    value_type: str,
+    ok: bool,
+    words: str,
+) -> None:
+    sink = settings.get("sink", "Alarms")
+    alarm = {
+        "connection": "machine",
+        "sink": {"submodel": "urn:test:data", "path": sink},
+        **{name: value for name, value in settings.items() if name != "sink"},
+    }
+    item = {"modelType": "SubmodelElementCollection", "value": [{**ALARM, "valueType": value_type}]}
+    elements = [{**ALARMS, "value": [item]}, ALARM]
+    plant = Plant(machine.url, [], tmp_path, elements=elements, alarms=[alarm])
+
+    (result,) = (await results(plant, tmp_path)).values()
+
+    assert result.ok is ok
+    assert words in result.text

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from aas_server.bindings.binding import Binding
-from aas_server.bindings.plan import plan
-from aas_server.bindings.plant_file import PlantFile
+from aas_server.bindings.plan import Plan
+from aas_server.bindings.plant.file import PlantFile
+from aas_server.bindings.wanted import Wanted
 from aas_server.live.hub import LiveHub, LivePoint
 from aas_server.live.sinks import SIGNAL_SEMANTIC_ID, Facet
 from aas_server.live.values import GOOD, LiveValue, Quality
@@ -69,6 +70,12 @@ SUBMODEL_TREE = {
             "idShort": "Temperatures",
             "value": [{"modelType": "Property", "valueType": "xs:double"}],
         },
+        {"modelType": "File", "idShort": "Manual", "contentType": "application/pdf"},
+        {
+            "modelType": "SubmodelElementList",
+            "idShort": "Jobs",
+            "typeValueListElement": "SubmodelElementCollection",
+        },
     ],
 }
 
@@ -95,7 +102,9 @@ def plant(*rows: dict[str, Any]) -> PlantFile:
 
 
 async def planned(model: Repository, hub: LiveHub, *rows: dict[str, Any]) -> list[Binding]:
-    return await plan(plant(*rows), model, hub, lambda binding: None)
+    plan = Plan(model, hub, lambda binding: None)
+    await plan.update(Wanted.of_plant(plant(*rows)))
+    return list(plan.bindings)
 
 
 async def problem(model: Repository, hub: LiveHub, *rows: dict[str, Any]) -> str:
@@ -172,8 +181,8 @@ async def test_a_row_that_fails_leaves_the_element_to_the_next_one(model, hub):
         ("Counters.CycleCount.X", {}, "the submodel has no element 'Counters.CycleCount.X'"),
         ("Temperatures[1]", {}, "the submodel has no element 'Temperatures[1]'"),
         ("Signals..X", {}, "'Signals..X' is no idShortPath"),
-        ("Signals", {}, "a SubmodelElementCollection cannot take a live value: bind a Property"),
-        ("Temperatures", {}, "a SubmodelElementList cannot take a live value"),
+        ("Manual", {}, "a File cannot take a live value"),
+        ("Jobs", {}, "Jobs: the list has no item that shows what"),
         (
             "State.OperatingState",
             {"submodel": "urn:demo-plant:mil:OperationalData"},
@@ -192,8 +201,8 @@ async def test_a_row_that_cannot_be_planned_says_what_to_do(model, hub, path, ke
 async def test_of_two_rows_for_one_element_the_second_names_the_first(model, hub):
     told = await problem(model, hub, row("Signals.DriveSpeed"), row("Signals.DriveSpeed.Value"))
     assert told == (
-        "Signals.DriveSpeed.Value is already fed by the node 'nsu=urn:x;s=Signals.DriveSpeed' "
-        "of 'mill': remove one of the two rows"
+        "Signals.DriveSpeed.Value is already fed by 'nsu=urn:x;s=Signals.DriveSpeed' of 'mill' "
+        "(plant file): remove one of the two"
     )
 
 
@@ -228,7 +237,9 @@ async def test_only_rows_with_read_write_get_a_writer(model, hub):
         return writer
 
     rows = [row("Signals.DriveSpeed", direction="readWrite"), row("Signals.Vibration")]
-    bindings = await plan(plant(*rows), model, hub, writers)
+    plan = Plan(model, hub, writers)
+    await plan.update(Wanted.of_plant(plant(*rows)))
+    bindings = plan.bindings
     assert asked == ["Signals.DriveSpeed"]
     points = [binding.point for binding in bindings]
     assert [point is not None and point.writer for point in points] == [writer, None]
@@ -245,7 +256,7 @@ class TestBinding:
         return Binding(plant(row("A.B")).bindings[0], now=clock.now)
 
     def test_it_names_its_connection_node_and_sink(self, binding):
-        names = (binding.connection, binding.node, binding.sink_name)
+        names = (binding.connection, binding.source, binding.sink_name)
         assert names == ("mill", "nsu=urn:x;s=A.B", f"{SUBMODEL}/A.B")
         assert "ok" in repr(binding)
 
@@ -261,3 +272,80 @@ class TestBinding:
         assert binding.problem_since == START + 1_000_000
         binding.set_problem(None)
         assert binding.problem_since is None
+
+
+async def updated(plan: Plan, *rows: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What came and what went with an update, by idShortPath."""
+    changes = await plan.update(Wanted.of_plant(plant(*rows)))
+    paths = [
+        [binding.settings.sink.path for binding in bindings]
+        for bindings in (changes.added, changes.removed)
+    ]
+    return paths[0], paths[1]
+
+
+async def test_an_update_touches_only_what_differs(model, hub):
+    plan = Plan(model, hub, lambda binding: None)
+    speed, mode, count = (
+        row(path) for path in ("Signals.DriveSpeed", "State.OperatingState", "Counters.CycleCount")
+    )
+    await updated(plan, speed, mode)
+    kept = plan.bindings[0]
+
+    assert await updated(plan, speed, count) == (
+        ["Counters.CycleCount"],
+        ["State.OperatingState"],
+    )
+
+    assert plan.bindings[0] is kept
+    assert hub.find(SUBMODEL, ("State", "OperatingState")) is None
+    assert hub.find(SUBMODEL, ("Counters", "CycleCount")) is not None
+
+
+async def test_a_row_that_reads_differently_takes_the_place_of_the_old_one(model, hub):
+    plan = Plan(model, hub, lambda binding: None)
+    await updated(plan, row("Signals.DriveSpeed"))
+    (old,) = plan.bindings
+
+    changed = row("Signals.DriveSpeed", scale={"factor": 2})
+    assert await updated(plan, changed) == (["Signals.DriveSpeed"], ["Signals.DriveSpeed"])
+
+    (new,) = plan.bindings
+    found = hub.find(SUBMODEL, ("Signals", "DriveSpeed", "Value"))
+    assert found == (new.point, Facet.VALUE)
+    assert new.point is not old.point
+
+
+async def test_an_element_goes_to_the_next_row_when_the_first_is_gone(model, hub):
+    plan = Plan(model, hub, lambda binding: None)
+    first = row("Counters.CycleCount")
+    second = row("Counters.CycleCount", node="nsu=urn:x;s=other")
+    await updated(plan, first, second)
+    assert [binding.problem is None for binding in plan.bindings] == [True, False]
+
+    await updated(plan, second)
+
+    (binding,) = plan.bindings
+    assert binding.problem is None
+    assert hub.find(SUBMODEL, ("Counters", "CycleCount")) == (binding.point, Facet.VALUE)
+
+
+async def test_a_row_works_as_soon_as_its_submodel_is_there_and_no_longer(model, hub):
+    plan = Plan(model, hub, lambda binding: None)
+    later = row("Level", submodel="urn:later")
+    await updated(plan, later)
+    assert "there is no submodel" in (plan.bindings[0].problem or "")
+
+    tree = {"modelType": "Submodel", "id": "urn:later", "submodelElements": [prop("Level")]}
+    await model.add_missing([(Kind.SUBMODEL, tree)], actor="test")
+    assert await updated(plan, later) == (["Level"], ["Level"])
+    assert plan.bindings[0].problem is None
+
+    await model.change(lambda unit: unit.delete(Kind.SUBMODEL, "urn:later"), actor="test")
+    assert await updated(plan, later) == (["Level"], ["Level"])
+    assert hub.group("urn:later") is None
+
+
+async def test_a_row_goes_with_the_connections_of_its_protocol_only(model, hub):
+    topic = {"connection": "mill", "topic": "a/b", "sink": row("Counters.CycleCount")["sink"]}
+    assert "speaks OPC UA" in await problem(model, hub, topic)

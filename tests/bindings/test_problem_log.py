@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aas_server.bindings.binding import Binding
-from aas_server.bindings.plant_file import BindingSettings
+from aas_server.bindings.plant.opcua import OpcUaBindingSettings
 from aas_server.bindings.problem_log import QUIET, ProblemLog
 from tests.support.clock import FakeClock
 
@@ -24,7 +24,7 @@ def lines() -> Iterator[list[MutableMapping[str, Any]]]:
 
 @pytest.fixture
 def binding(clock: FakeClock) -> Binding:
-    return Binding(BindingSettings.model_validate(SETTINGS), now=clock.now)
+    return Binding(OpcUaBindingSettings.model_validate(SETTINGS), now=clock.now)
 
 
 def test_a_problem_and_its_end_are_told_once(

@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.clients.tools import PROJECT
 from tests.conformance.allowed import Exemption, exemptions
+from tests.conformance.soak import last_soak
 from tests.conformance.suites import OperationResult, SuiteResult
 
 PAGE: Final = PROJECT / "specs" / "CONFORMANCE.md"
@@ -23,6 +24,7 @@ def page(results: Sequence[SuiteResult]) -> str:
         suites="\n".join(_suite(result) for result in results),
         operations=_operations(results),
         exemptions="\n".join(_exemption(entry) for entry in entries),
+        soak=last_soak(),
     )
 
 

@@ -269,3 +269,53 @@ def test_a_value_that_came_after_the_restart_is_bad_in_silence(hub: LiveHub) -> 
     hub.degrade([point], BAD_NO_COMMUNICATION)
 
     assert point.current == bad(20.5, BAD_NO_COMMUNICATION, 1000, 9000)
+
+
+def test_who_wants_every_sample_hears_of_each_as_it_came(
+    hub: LiveHub,
+) -> None:
+    point = hub.register(SINK)
+    heard: list[LiveValue] = []
+    point.on_sample = heard.append
+
+    hub.apply(
+        [
+            (point, good(1.0, 2000)),
+            (point, good(2.0, 3000)),
+            (point, good(1.5, 2500)),
+            (point, bad(None, BAD_SENSOR_FAILURE, 4000, 4100)),
+        ]
+    )
+
+    assert [(each.value, each.status_code) for each in heard] == [
+        (1.0, GOOD),
+        (2.0, GOOD),
+        (1.5, GOOD),
+        (None, BAD_SENSOR_FAILURE),
+    ]
+
+
+def test_samples_are_kept_with_the_gaps_of_a_silent_source(hub: LiveHub) -> None:
+    point = hub.register(SINK)
+    samples = hub.keep_samples(point, 2)
+    hub.apply([(point, good(value, time)) for value, time in ((1.0, 1), (2.0, 2), (3.0, 3))])
+    hub.degrade([point], BAD_NO_COMMUNICATION)
+    hub.apply([(point, good(4.0, 9))])
+
+    assert [each.value for each in samples.window(None, None, 10).items] == [3.0, 4.0]
+    (gap,) = samples.gaps
+    assert (gap.start, gap.end) == (3, 9)
+    assert "BadNoCommunication" in gap.reason
+
+
+def test_a_batch_makes_a_new_version_of_every_submodel_that_it_changes(hub: LiveHub) -> None:
+    points = [
+        hub.register(Sink(submodel, ("P",), "Property", "xs:double", {("P",): Facet.VALUE}))
+        for submodel in ("urn:a", "urn:b", "urn:c")
+    ]
+    before = [point.group.version for point in points]
+
+    hub.apply([(points[0], good(1.0, 1)), (points[1], good(1.0, 1)), (points[0], good(2.0, 2))])
+
+    after = [point.group.version for point in points]
+    assert [new > old for old, new in zip(before, after, strict=True)] == [True, True, False]

@@ -21,6 +21,7 @@ from aas_server.errors import (
     DeviceUnreachable,
     Finding,
     InvalidDocument,
+    NotAllWritten,
     StoreUnavailable,
 )
 from aas_server.operations.executor import Message
@@ -37,6 +38,7 @@ FINDINGS = [
 ]
 SPECIAL = {
     InvalidDocument: lambda kind: kind(FINDINGS),
+    NotAllWritten: lambda kind: kind(FINDINGS, ["Box.A"]),
     WorkFailed: lambda kind: kind("c" * 32),
     WorkLost: lambda kind: kind(),
     MethodNotAllowed: lambda kind: kind("cannot", allow="GET, PUT"),

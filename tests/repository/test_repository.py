@@ -298,3 +298,13 @@ def test_a_file_that_is_no_environment_is_refused_with_its_name(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nope\.json: cannot read it"):
         read_environments([tmp_path / "nope.json"], max_bytes=10)
+
+
+async def test_of_a_document_that_is_made_anew_all_the_time_one_is_held(
+    repository: Repository,
+) -> None:
+    for number in range(20):
+        made = {"modelType": "Submodel", "id": "urn:made", "idShort": f"Made{number}"}
+        repository.put_generated(made).tree()
+
+    assert list(repository._decoded._documents) == [repository.submodels.cached("urn:made")]

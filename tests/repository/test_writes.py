@@ -19,6 +19,7 @@ from aas_server.errors import (
     StoreUnavailable,
 )
 from aas_server.live.hub import LiveHub
+from aas_server.live.shapes import ABSENT
 from aas_server.live.sinks import resolve_sink
 from aas_server.live.values import GOOD, LiveValue, Quality
 from aas_server.metamodel.edits import put
@@ -333,6 +334,50 @@ async def test_a_live_element_keeps_its_type(repository: Repository, hub: LiveHu
     }
     with pytest.raises(Conflict, match=r"Temp.*xs:double"):
         await repository.put(Kind.SUBMODEL, "urn:sm", other, actor="test")
+
+
+def tool() -> dict[str, Any]:
+    members = [
+        {"modelType": "Property", "idShort": name, "valueType": value_type}
+        for name, value_type in {"Name": "xs:string", "Life": "xs:double"}.items()
+    ]
+    tool = {"modelType": "SubmodelElementCollection", "idShort": "Tool", "value": members}
+    return {"modelType": "Submodel", "id": "urn:tool", "submodelElements": [tool]}
+
+
+async def test_a_composite_that_a_machine_feeds_keeps_what_reads_leave_out(
+    repository: Repository, hub: LiveHub
+) -> None:
+    document = await repository.create(Kind.SUBMODEL, tool(), actor="test")
+    point = hub.register(resolve_sink(document.tree(), ("Tool",)))
+    value = {"Name": "Drill", "Life": ABSENT}
+    hub.apply([(point, LiveValue(value, Quality.GOOD, GOOD, 1, 1))])
+    shown = (await repository.submodels.get("urn:tool")).tree()
+    assert len(resolve(shown, ("Tool",))["value"]) == 1
+
+    await repository.put(Kind.SUBMODEL, "urn:tool", {**shown, "idShort": "Data"}, actor="test")
+
+    stored = resolve((await repository.submodels.get("urn:tool")).stored_tree(), ("Tool",))
+    assert [each["idShort"] for each in stored["value"]] == ["Name", "Life"]
+    assert "qualifiers" not in stored
+    assert (await repository.submodels.get("urn:tool")).exchanged_tree()["submodelElements"] == [
+        {**tool()["submodelElements"][0], "value": [{**stored["value"][0], "value": "Drill"}]}
+    ]
+
+
+async def test_a_composite_that_a_machine_feeds_keeps_its_form(
+    repository: Repository, hub: LiveHub
+) -> None:
+    document = await repository.create(Kind.SUBMODEL, tool(), actor="test")
+    hub.register(resolve_sink(document.tree(), ("Tool",)))
+    other = tool()
+    other["submodelElements"][0]["value"][1]["valueType"] = "xs:int"
+    with pytest.raises(Conflict, match=r"Tool.*elements keep their names and types"):
+        await repository.put(Kind.SUBMODEL, "urn:tool", other, actor="test")
+    with pytest.raises(Forbidden, match="direction: readWrite"):
+        await repository.write_value("urn:tool", (), {"Tool": {"Name": "x"}}, actor="test")
+    with pytest.raises(Forbidden, match="direction: readWrite"):
+        await repository.write_value("urn:tool", ("Tool", "Name"), "x", actor="test")
 
 
 async def test_a_generated_submodel_is_refused_to_every_writer(repository: Repository) -> None:

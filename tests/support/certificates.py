@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -51,12 +52,15 @@ def make_identity(
     key: Key | None = None,
     days: int = 30,
     begins: int = -1,
+    address: str | None = None,
 ) -> Identity:
-    """Return an identity whose certificate is valid from ``begins`` days from now on."""
+    """Return an identity whose certificate is valid from ``begins`` days from now on; of a server
+    at an IP ``address``, if one is given.
+    """
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     begin = to_datetime(clock.now()) + timedelta(days=begins)
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject if issuer is None else issuer.chain[0].subject)
@@ -65,6 +69,11 @@ def make_identity(
         .not_valid_before(begin)
         .not_valid_after(begin + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-        .sign(key if issuer is None else issuer.key, hashes.SHA256())
     )
+    if address is not None:
+        name_of_server = x509.IPAddress(ip_address(address))
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([name_of_server]), critical=False
+        )
+    certificate = builder.sign(key if issuer is None else issuer.key, hashes.SHA256())
     return Identity(key, (certificate, *(() if issuer is None else issuer.chain)))

@@ -23,7 +23,8 @@ from urllib.parse import quote
 
 import psutil
 
-from tests.support.processes import eventually, free_port
+from tests.support.ports import free_port
+from tests.support.processes import eventually
 
 OLDEST_VERSION: Final = 15
 ACCOUNT: Final = "postgres"

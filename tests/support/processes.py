@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,22 +22,6 @@ _LOG_TAIL: Final = 4000
 
 TEST_VARIABLES: Final = frozenset({"AAS_WEBUI_URL"})
 """Variables that are for the tests: a server would refuse them as unknown settings."""
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback interface that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_port_range(count: int) -> int:
-    """Return a port above which ``count`` ports in a row are free now."""
-    for _ in range(100):
-        base = free_port()
-        if base + count < 65536 and all(_is_free(base + n) for n in range(1, count + 1)):
-            return base
-    raise AssertionError(f"no {count} free ports in a row")
 
 
 def eventually(
@@ -182,15 +165,6 @@ def run(
         timeout=within,
         check=False,
     )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def _inherited() -> dict[str, str]:

@@ -18,6 +18,7 @@ from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class StrangersMachine:
         self._folder = folder
         self._options = options
         self._password = secrets.token_urlsafe(12)
-        self._port = "0"
+        self._port = str(free_port())
         self.environment = {PASSWORD_VARIABLE: self._password}
         self.url = ""
         self.certificate = Path()
@@ -66,7 +67,7 @@ class StrangersMachine:
             environment=self.environment,
         )
         try:
-            ready = self.process.wait_for_line(_ready, within=START_SECONDS)
+            ready = self.process.wait_for_line(ready_of, within=START_SECONDS)
         except BaseException:
             self.process.close()
             raise
@@ -80,6 +81,10 @@ class StrangersMachine:
             return await client.get_node(await _node_id(client, node)).read_value()
 
         return self._ask(read)
+
+    def sessions_made(self) -> int:
+        """Return how many sessions clients have made since it was last started."""
+        return self.process.output().count('"session"')
 
     def call(self, method: str) -> None:
         """Call a method of the compressor that takes no arguments."""
@@ -135,8 +140,9 @@ async def _node_id(client: Client, node: str) -> ua.NodeId:
     return ua.NodeId.from_string(f"ns={await client.get_namespace_index(NAMESPACE)};{node}")
 
 
-def _ready(line: str) -> dict[str, str] | None:
-    if not line.startswith("{"):
+def ready_of(line: str) -> dict[str, str] | None:
+    """Return what the machine says in the line by which it is ready, None for any other line."""
+    if not line.startswith("{") or '"ready"' not in line:
         return None
     ready: dict[str, str] = json.loads(line)
     return ready

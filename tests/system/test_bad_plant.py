@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.support.processes import eventually, free_port, run
+from tests.support.ports import free_port
+from tests.support.processes import eventually, run
 from tests.system.aas_process import (
     AasClient,
     AasServer,
@@ -138,10 +139,30 @@ def test_the_status_submodel_names_each_failing_binding(plant: BadPlant) -> None
 
     assert report["State"] == "connected"
     assert report["BindingsOk"] == len(bindings())
-    told = str(report)
-    assert "Station.Compressor.Ghost" in told
-    assert "BadNodeIdUnknown" in told
-    assert "Station.Compressor.OilLevel" in told
+    ghost, oil = sorted(report["Bindings"][:2], key=lambda binding: binding["Source"])
+    assert ghost["Source"].endswith(GHOST)
+    assert "BadNodeIdUnknown" in ghost["Problem"]
+    assert oil["Source"].endswith(OIL)
+    assert "'OIL OK'" in oil["Problem"]
+    for failing in (ghost, oil):
+        assert failing["Quality"] == "bad"
+        assert failing["Errors"] >= 1
+    assert all("Problem" not in binding for binding in report["Bindings"][2:])
+    assert len(report["Bindings"]) == len(bindings()) + 2
+    assert report["KeepAliveAge"] < 2.0
+
+
+def test_metrics_tell_the_same(plant: BadPlant) -> None:
+    plant.client.connection_when("stranger", lambda report: report["BindingsFailing"] == 2)
+    metrics = plant.client.http.get(f"{plant.client.address}/metrics").text
+
+    assert 'aas_binding_connection_up{connection="stranger"} 1.0' in metrics
+    assert 'aas_binding_bindings{connection="stranger",state="failing"} 2.0' in metrics
+    assert (
+        f'aas_binding_values{{connection="stranger",quality="good"}} {len(bindings())}.0' in metrics
+    )
+    for name in AWAY:
+        assert f'aas_binding_connection_up{{connection="{name}"}} 0.0' in metrics
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import psutil
 import pytest
 import yaml
 
-from tests.support.processes import eventually, free_port_range
+from tests.support.ports import free_port_range
+from tests.support.processes import eventually
 from tests.system.aas_process import AasClient, AasServer, encoded_reference
 from tests.system.strangers_machine import StrangersMachine
 from tests.system.strangers_model import (

@@ -25,6 +25,7 @@ from aas_server.store.postgres import PostgresStore
 from aas_server.store.sql_store import SqlStore
 from aas_server.store.sqlite import SqliteStore
 from tests.clients.documents import prop, submodel
+from tests.support.ports import free_port
 from tests.support.postgres import (
     PASSWORD,
     PASSWORD_USER,
@@ -32,7 +33,7 @@ from tests.support.postgres import (
     PostgresServer,
     running_postgres,
 )
-from tests.support.processes import eventually, free_port, run
+from tests.support.processes import eventually, run
 from tests.system.aas_process import AasClient, AasServer, aas_server_command, encoded
 from tests.system.served_stores import PostgresDatabase, SqliteFolder, assert_sound
 

@@ -204,7 +204,7 @@ def _failures(operation: Operation) -> set[int]:
     if module == "query":
         statuses.add(501)
     if module == "invocation" or (module == "elements" and operation.method == "PATCH"):
-        statuses |= {502, 503}
+        statuses |= {502, 503, 504}
     return statuses
 
 

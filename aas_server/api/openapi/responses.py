@@ -42,6 +42,7 @@ _FAILURES: Final[dict[int, tuple[str, str]]] = {
     501: ("NotImplemented", "Not carried out by this server version"),
     502: ("BadGateway", "The machine or server behind this element failed"),
     503: ("ServiceUnavailable", "The machine, or the store, cannot be reached now"),
+    504: ("GatewayTimeout", "The machine did not answer in time"),
 }
 _RESULT: Final[Schema] = {"application/json": {"schema": typed("Result")}}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,53 +13,49 @@ from asyncua.ua.uaerrors import UaError
 
 from aas_server.bindings.binding import Binding
 from aas_server.bindings.conversion import ConversionError
+from aas_server.bindings.feed import converted_value
 from aas_server.bindings.method import Method
-from aas_server.bindings.opcua.items import Feed
+from aas_server.bindings.opcua.alarm_check import try_alarms
 from aas_server.bindings.opcua.methods import look_up_method, require_fit
 from aas_server.bindings.opcua.nodes import NodeFacts, NodeProblem, Nodes
-from aas_server.bindings.opcua.pki import Pki
+from aas_server.bindings.opcua.preparing import prepare
 from aas_server.bindings.opcua.problems import CODE_MASK, describe, describe_status, status_name
-from aas_server.bindings.opcua.session import OpcUaSession, open_session
-from aas_server.bindings.opcua.variants import Sample, Structure, sample
-from aas_server.bindings.plant_file import ConnectionSettings
+from aas_server.bindings.opcua.session import OpcUaSession, open_session, silence_asyncua
+from aas_server.bindings.opcua.variants import Sample, sample
+from aas_server.bindings.plant.alarms import AlarmSettings
+from aas_server.bindings.plant.opcua import OpcUaBindingSettings, OpcUaConnectionSettings
+from aas_server.bindings.structure import Structure
+from aas_server.bindings.trying import Finding, NotReached, TrialContext
 from aas_server.errors import AasError, ConfigurationError
 from aas_server.live.values import Quality, quality_of
 
 _LONGEST_VALUE: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Whether a binding would work, and what the machine says or why not."""
-
-    ok: bool
-    text: str
-
-
-class NotReached(AasError):
-    """The machine could not be asked; the text says why."""
-
-    code = "NotReached"
-
-
 async def try_bindings(
-    settings: ConnectionSettings,
+    settings: OpcUaConnectionSettings,
     bindings: Sequence[Binding],
-    pki: Pki,
-    *,
-    methods: Sequence[Method] = (),
+    methods: Sequence[Method],
+    context: TrialContext,
 ) -> list[Finding]:
-    """Return a finding for each of ``bindings`` and then of ``methods``, in their order.
+    """Return a finding for each of ``bindings`` and then of ``methods`` (see ``Trial``).
 
-    Takes a few timeouts at most. Raises ``NotReached`` when there is no session with the machine,
-    or it breaks.
+    Raises ``NotReached`` when there is no session with the machine, or it breaks.
     """
+    silence_asyncua()
     try:
-        session = await open_session(settings, pki)
+        session = await open_session(settings, context.pki)
         try:
             nodes = Nodes(session)
+            findings = {
+                binding: await _try_list(session, nodes, binding, binding.settings)
+                for binding in bindings
+                if isinstance(binding.settings, AlarmSettings)
+            }
+            values = [binding for binding in bindings if binding not in findings]
+            findings.update(zip(values, await _try_all(session, nodes, values), strict=True))
             return [
-                *(await _try_all(session, nodes, bindings)),
+                *(findings[binding] for binding in bindings),
                 *[await _try_method(session, nodes, method) for method in methods],
             ]
         finally:
@@ -72,23 +67,37 @@ async def try_bindings(
 async def _try_all(
     session: OpcUaSession, nodes: Nodes, bindings: Sequence[Binding]
 ) -> list[Finding]:
-    facts = await nodes.look_up(dict.fromkeys(binding.node for binding in bindings))
+    rows = [each.settings for each in bindings if isinstance(each.settings, OpcUaBindingSettings)]
+    fallbacks = {row.node: row.fallback_path for row in rows if row.fallback_path is not None}
+    facts = await nodes.look_up(dict.fromkeys(row.node for row in rows), fallbacks)
     there = {node: fact for node, fact in facts.items() if isinstance(fact, NodeFacts)}
     answers = await session.read(
         [(fact.node_id, AttributeIds.Value) for fact in there.values()],
         timestamps=ua.TimestampsToReturn.Both,
     )
     samples = dict(zip(there, (sample(answer) for answer in answers), strict=True))
-    await _take_device_texts(nodes, bindings, there)
+    await prepare(nodes, [(each, there[each.source]) for each in bindings if each.source in there])
+    await nodes.types.know(
+        each.value.type_name for each in samples.values() if isinstance(each.value, Structure)
+    )
     findings = []
     for binding in bindings:
-        fact = facts[binding.node]
+        fact = facts[binding.source]
         if isinstance(fact, NodeProblem):
             findings.append(Finding(False, fact.text))
         else:
             type_name = await _type_name(nodes, fact)
-            findings.append(_finding(binding, fact, type_name, samples[binding.node]))
+            findings.append(_finding(binding, fact, type_name, samples[binding.source]))
     return findings
+
+
+async def _try_list(
+    session: OpcUaSession, nodes: Nodes, binding: Binding, settings: AlarmSettings
+) -> Finding:
+    try:
+        return Finding(True, await try_alarms(session, nodes, binding, settings))
+    except ConfigurationError as error:
+        return Finding(False, error.text)
 
 
 async def _try_method(session: OpcUaSession, nodes: Nodes, method: Method) -> Finding:
@@ -112,23 +121,6 @@ async def _try_method(session: OpcUaSession, nodes: Nodes, method: Method) -> Fi
     return Finding(True, shown)
 
 
-async def _take_device_texts(
-    nodes: Nodes, bindings: Sequence[Binding], facts: dict[str, NodeFacts]
-) -> None:
-    wanted = [
-        binding
-        for binding in bindings
-        if binding.settings.enumeration == "device" and binding.node in facts
-    ]
-    texts = await nodes.texts([facts[binding.node] for binding in wanted])
-    for binding, text in zip(wanted, texts, strict=True):
-        if binding.conversion is not None and text:
-            try:
-                binding.conversion = binding.conversion.with_device_texts(text)
-            except ConfigurationError as error:
-                binding.set_problem(error.text)
-
-
 async def _type_name(nodes: Nodes, facts: NodeFacts) -> str:
     variant_type = await nodes.variant_type(facts)
     name = "any type" if variant_type is None else str(variant_type.name)
@@ -138,18 +130,21 @@ async def _type_name(nodes: Nodes, facts: NodeFacts) -> str:
 def _finding(binding: Binding, facts: NodeFacts, type_name: str, found: Sample) -> Finding:
     if binding.problem is not None:
         return Finding(False, binding.problem)
+    direction = binding.settings.direction
+    if direction != "read" and not facts.writable:
+        return Finding(False, f"{type_name}, but this user may not write it (UserAccessLevel)")
+    if direction == "write":
+        return Finding(True, f"{type_name}, only written")
     if not facts.readable or found.status_code & CODE_MASK == StatusCodes.BadNotReadable:
         return Finding(False, f"{type_name}, but this user may not read it (UserAccessLevel)")
-    if binding.settings.direction == "readWrite" and not facts.writable:
-        return Finding(False, f"{type_name}, but this user may not write it (UserAccessLevel)")
     if found.status_code & CODE_MASK == StatusCodes.BadUserAccessDenied:
         return Finding(False, f"{type_name}, but {describe_status(found.status_code)}")
     if quality_of(found.status_code) is Quality.BAD:
         return Finding(True, f"{type_name}, at the moment {status_name(found.status_code)}")
-    if binding.conversion is None or binding.point is None:
+    if binding.conversion is None:
         return Finding(True, f"{type_name}, now {_short(found.value)}")
     try:
-        converted = Feed(binding, binding.point).convert(found.value)
+        converted = converted_value(binding, found.value)
     except ConversionError as error:
         return Finding(False, f"{type_name}, now {_short(found.value)}, but {error}")
     return Finding(True, f"{type_name}, now {_short(found.value)}, shown as {_short(converted)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +13,15 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from aas_server.bindings.method import Argument, Signature, signature
-from aas_server.bindings.opcua.nodes import NodeProblem, Nodes, property_path, resolve_node_id
+from aas_server.bindings.opcua.data_types import UnknownType
+from aas_server.bindings.opcua.definitions import Definition
+from aas_server.bindings.opcua.nodes import (
+    NodeFacts,
+    NodeProblem,
+    Nodes,
+    property_path,
+    resolve_node_id,
+)
 from aas_server.bindings.opcua.problems import (
     describe,
     describe_status,
@@ -21,15 +30,20 @@ from aas_server.bindings.opcua.problems import (
     unreachable,
 )
 from aas_server.bindings.opcua.session import OpcUaSession
+from aas_server.bindings.opcua.targets import Target, exact_variant
 from aas_server.bindings.opcua.variants import plain, to_variant
 from aas_server.bindings.opcua.writer import Line
-from aas_server.bindings.plant_file import MethodSettings
+from aas_server.bindings.plant.methods import MethodSettings
+from aas_server.bindings.sink_types import ConversionError
 from aas_server.errors import BadRequest, ConfigurationError, NotSupported
 from aas_server.live.values import Quality, quality_of
 from aas_server.metamodel.value_types import FLOAT_TYPES, INTEGER_BOUNDS
 from aas_server.operations.arguments import WrongOutputs, variables
 from aas_server.operations.executor import Message, OperationCall, OperationOutcome
 
+_RANKS_OF_ONE: Final = frozenset({-1, -2, -3})
+_RANKS_OF_LISTS: Final = frozenset({1, 0, -2, -3})
+_RANK_NAMES: Final = {0: "[...]", -3: " or array", -2: " of any rank"}
 _PROPERTIES: Final = ("InputArguments", "OutputArguments")
 _ANSWER_GRACE: Final = 5.0
 """Seconds that a call's request lives longer than the call: its end is told as what it is."""
@@ -37,17 +51,33 @@ _ANSWER_GRACE: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class MethodArgument:
-    """An argument as the machine declares it; ``variant_type`` is None where it takes several."""
+    """An argument as the machine declares it; ``variant_type`` is None where it takes several.
+
+    ``rank`` as OPC 10000-3 5.6.2: -1 for one value, 1 for an array, 2 and more for matrices, 0 for
+    an array of any, -2 for anything, -3 for one value or an array. ``facts`` are as if it were a
+    node; ``definition`` is what a structure is made of.
+    """
 
     name: str
     variant_type: ua.VariantType | None
-    is_array: bool
+    rank: int
+    facts: NodeFacts | None = None
+    definition: Definition | None = None
 
     @property
     def type_name(self) -> str:
         """Return its type as the machine names it."""
         name = "any type" if self.variant_type is None else str(self.variant_type.name)
-        return f"{name}[]" if self.is_array else name
+        return name + "[]" * self.rank if self.rank > 0 else name + _RANK_NAMES.get(self.rank, "")
+
+    def fits(self, argument: Argument) -> bool:
+        """Return whether a variable of the Operation can be this argument."""
+        is_structure = self.variant_type is ua.VariantType.ExtensionObject
+        if is_structure != (argument.structure is not None):
+            return False
+        if is_structure and self.definition is None:
+            return False
+        return self.rank in (_RANKS_OF_LISTS if argument.is_list else _RANKS_OF_ONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +154,7 @@ class OpcUaMethod:
             facts = await self._facts(line)
             if isinstance(facts, NodeProblem):
                 raise device_error(facts.status_code, facts.text, path=call.name)
-            arguments = self._variants(call, facts, planned)
+            arguments = self._variants(call, facts, planned, line.nodes)
             result = await line.session.call(
                 facts.object_id, facts.method_id, arguments, timeout=call.timeout + _ANSWER_GRACE
             )
@@ -133,7 +163,8 @@ class OpcUaMethod:
         except (OSError, UaError) as error:
             text = f"the connection broke: {describe(error)}; the machine may yet carry it out"
             raise unreachable(text, path=call.name) from error
-        return _outcome(result, call, planned)
+        given = await _outputs(result, line.nodes)
+        return _outcome(result, given, call, planned)
 
     async def _facts(self, line: Line) -> MethodFacts | NodeProblem:
         """Return the facts; once found they hold for as long as the session."""
@@ -145,7 +176,7 @@ class OpcUaMethod:
         return facts
 
     def _variants(
-        self, call: OperationCall, facts: MethodFacts, planned: Signature
+        self, call: OperationCall, facts: MethodFacts, planned: Signature, nodes: Nodes
     ) -> list[ua.Variant]:
         try:
             require_fit(facts, planned)
@@ -159,7 +190,13 @@ class OpcUaMethod:
                 raise BadRequest("the machine's method takes no call without it", path=place)
             value = argument.to_device(element, place=place)
             kind = declared.variant_type or _usual_type(argument)
-            variants.append(to_variant(value, kind, path=place))
+            if declared.definition is not None and declared.facts is not None:
+                target = Target(kind, declared.rank, (), declared.definition)
+                variants.append(exact_variant(value, target, nodes, declared.facts, path=place))
+            else:
+                variants.append(
+                    to_variant(value, kind, path=place, namespaces=nodes.types.namespaces)
+                )
         return variants
 
     def _unfit(self, error: ConfigurationError) -> NotSupported:
@@ -170,30 +207,63 @@ class OpcUaMethod:
 
 
 def _outcome(
-    result: ua.CallMethodResult, call: OperationCall, planned: Signature
+    result: ua.CallMethodResult, given: Sequence[Any], call: OperationCall, planned: Signature
 ) -> OperationOutcome:
     status = result.StatusCode.value
     if quality_of(status) is Quality.BAD:
-        for argument, each in zip(planned.inputs, result.InputArgumentResults or (), strict=False):
-            if quality_of(each.value) is Quality.BAD:
-                text = f"the machine refused this argument: {describe_status(each.value)}"
-                raise device_error(each.value, text, path=_place(argument.name, call))
+        refused = [
+            (argument.name, each.value)
+            for argument, each in zip(
+                planned.inputs, result.InputArgumentResults or (), strict=False
+            )
+            if quality_of(each.value) is Quality.BAD
+        ]
+        if refused:
+            (name, first), others = refused[0], refused[1:]
+            text = f"the machine refused this argument: {describe_status(first)}"
+            for other, code in others:
+                text += f"; {_place(other, call)}: {describe_status(code)}"
+            raise device_error(first, text, path=_place(name, call))
         text = f"the machine refused the call: {describe_status(status)}"
         raise device_error(status, text, path=call.name)
-    given = result.OutputArguments or []
     if len(given) != len(planned.outputs):
         raise WrongOutputs(
             f"the machine gave {len(given)} outputs instead of {len(planned.outputs)}"
         )
+    outputs = list(zip(planned.outputs, given, strict=True))
     return OperationOutcome(
-        values={
-            argument.name: argument.to_model(plain(variant.VariantType, variant.Value))
-            for argument, variant in zip(planned.outputs, given, strict=True)
+        values={each.name: each.to_model(value) for each, value in outputs if not each.structure},
+        elements={
+            each.name: element
+            for each, value in outputs
+            if (element := each.to_element(value)) is not None
         },
         messages=()
         if quality_of(status) is Quality.GOOD
         else (Message(f"the machine says {status_name(status)}", "Warning"),),
     )
+
+
+async def _outputs(result: ua.CallMethodResult, nodes: Nodes) -> list[Any]:
+    """Return what the machine gave as plain values, structures decoded."""
+    values = [plain(each.VariantType, each.Value) for each in result.OutputArguments or ()]
+    decoded: list[Any] = []
+    for value in values:
+        try:
+            decoded.append(nodes.types.plain(value))
+        except UnknownType as error:
+            await nodes.types.know([error.type_name])
+            decoded.append(_decoded(value, nodes))
+        except ConversionError as error:
+            raise WrongOutputs(str(error)) from error
+    return decoded
+
+
+def _decoded(value: Any, nodes: Nodes) -> Any:
+    try:
+        return nodes.types.plain(value)
+    except ConversionError as error:
+        raise WrongOutputs(str(error)) from error
 
 
 async def _arguments(
@@ -213,7 +283,14 @@ async def _arguments(
 
 async def _declared(nodes: Nodes, argument: ua.Argument) -> MethodArgument:
     variant_type = await nodes.type_of(argument.DataType)
-    return MethodArgument(argument.Name or "", variant_type, argument.ValueRank >= 0)
+    definition = None
+    if variant_type is ua.VariantType.ExtensionObject:
+        await nodes.types.load([argument.DataType])
+        with contextlib.suppress(ValueError):  # then no variable fits, and that is told
+            definition = nodes.types.definition(argument.DataType)
+    # Its id is its type's: texts of enumerations are looked for there, too.
+    facts = NodeFacts(argument.DataType, argument.DataType, argument.ValueRank, True, True)
+    return MethodArgument(argument.Name or "", variant_type, argument.ValueRank, facts, definition)
 
 
 def _fit(kind: str, declared: Sequence[MethodArgument], planned: Sequence[Argument]) -> None:
@@ -225,9 +302,7 @@ def _fit(kind: str, declared: Sequence[MethodArgument], planned: Sequence[Argume
             f"say with {kind}s which variables they are"
         )
     for theirs, ours in zip(declared, planned, strict=True):
-        if theirs.variant_type is ua.VariantType.ExtensionObject or (
-            theirs.variant_type is not None and theirs.is_array != ours.is_list
-        ):
+        if not theirs.fits(ours):
             raise ConfigurationError(
                 f"the method's {kind} argument {theirs.name!r} is a {theirs.type_name}, "
                 f"which {ours.name!r}, a {ours.type_name}, cannot be"

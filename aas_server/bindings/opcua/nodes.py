@@ -4,7 +4,8 @@ done.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,9 +15,12 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError
 
+from aas_server.bindings.opcua.data_types import DataTypes
 from aas_server.bindings.opcua.problems import CODE_MASK, describe_status
+from aas_server.bindings.opcua.scalar_encoding import INTEGER_RANGES
 from aas_server.bindings.opcua.session import OpcUaSession
-from aas_server.bindings.opcua.variants import INTEGER_RANGES, clean_text, numeric
+from aas_server.bindings.opcua.variants import clean_text, numeric
+from aas_server.bindings.plant.browse_path import parse_browse_path
 
 _ATTRIBUTES: Final = (
     AttributeIds.DataType,
@@ -26,6 +30,7 @@ _ATTRIBUTES: Final = (
 )
 _CURRENT_READ: Final = 1
 _CURRENT_WRITE: Final = 2
+_HISTORY_READ: Final = 4
 _NOT_THERE: Final = frozenset({StatusCodes.BadNodeIdUnknown, StatusCodes.BadNodeIdInvalid})
 _ABSTRACT: Final = frozenset(
     {ObjectIds.BaseDataType, ObjectIds.Number, ObjectIds.Integer, ObjectIds.UInteger}
@@ -34,7 +39,7 @@ NUMBERS: Final = frozenset({*INTEGER_RANGES, ua.VariantType.Float, ua.VariantTyp
 """Types whose changes have a size."""
 
 _MAX_DEPTH: Final = 32
-_TEXT_PROPERTIES: Final = ("EnumStrings", "EnumValues")
+_TEXT_PROPERTIES: Final = ("EnumStrings", "EnumValues", "OptionSetValues")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,8 @@ class NodeFacts:
     """A variable on this session's server.
 
     ``data_type`` is None when the server does not tell; ``value_rank`` is -1 for a scalar, 1 and
-    more for arrays (OPC 10000-3 5.6.2). ``readable`` and ``writable`` hold for the user of this
-    session.
+    more for arrays (OPC 10000-3 5.6.2). ``readable``, ``writable`` and ``has_history`` hold for the
+    user of this session.
     """
 
     node_id: ua.NodeId
@@ -59,6 +64,24 @@ class NodeFacts:
     value_rank: int
     readable: bool
     writable: bool
+    has_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRange:
+    """What values a node is meant for, both ends included, in the machine's own unit."""
+
+    low: float
+    high: float
+
+    def has(self, value: Any) -> bool:
+        """Return whether ``value``, or each value in a list, is a number of this range."""
+        if isinstance(value, list | tuple):
+            return all(map(self.has, value))
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
 
 
 class Nodes:
@@ -70,31 +93,78 @@ class Nodes:
         self._session = session
         self._facts: dict[str, NodeFacts] = {}
         self._variant_types: dict[ua.NodeId, ua.VariantType | None] = {}
+        self._ranges: dict[ua.NodeId, tuple[int, ValueRange | None]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._enumerations: set[ua.NodeId] = set()
+        self._texts: dict[NodeFacts, dict[int, str]] = {}
+        self.types = DataTypes(session, self.type_of)
+        """What structures and enumerations of the server are made of."""
 
     def known(self, node: str) -> NodeFacts | None:
         """Return the facts that ``look_up`` found for ``node``."""
         return self._facts.get(node)
 
-    async def look_up(self, nodes: Iterable[str]) -> dict[str, NodeFacts | NodeProblem]:
-        """Return the facts of every node (``nsu=...;s=...``) or what is wrong with it."""
-        found: dict[str, NodeFacts | NodeProblem] = {}
-        resolved: dict[str, ua.NodeId] = {}
-        for node in nodes:
-            node_id = resolve_node_id(node, self._session.namespaces)
-            if isinstance(node_id, NodeProblem):
-                found[node] = node_id
-            else:
-                resolved[node] = node_id
+    def all_known(self) -> Mapping[str, NodeFacts]:
+        """Return the facts of all nodes that ``look_up`` found."""
+        return self._facts
+
+    def resolve(self, node: str) -> ua.NodeId | NodeProblem:
+        """Return the node id that ``node`` (``nsu=...;s=...``) is in this session."""
+        return resolve_node_id(node, self._session.namespaces)
+
+    async def look_up(
+        self, nodes: Iterable[str], fallbacks: Mapping[str, str] | None = None
+    ) -> dict[str, NodeFacts | NodeProblem]:
+        """Return the facts of every node (``nsu=...;s=...``) or what is wrong with it.
+
+        One that is not there is looked for at the end of its path in ``fallbacks``.
+        """
+        ids = {node: self.resolve(node) for node in nodes}
+        found = await self._look_up_ids(ids)
+        astray = {
+            node: path
+            for node, path in (fallbacks or {}).items()
+            if isinstance(problem := found.get(node), NodeProblem)
+            and problem.status_code & CODE_MASK in _NOT_THERE
+        }
+        if astray:
+            found |= await self._look_up_ids(await self._at_paths(astray))
+        self._facts |= {
+            node: facts for node, facts in found.items() if isinstance(facts, NodeFacts)
+        }
+        return found
+
+    async def _look_up_ids(
+        self, ids: Mapping[str, ua.NodeId | NodeProblem]
+    ) -> dict[str, NodeFacts | NodeProblem]:
+        resolved = {node: each for node, each in ids.items() if isinstance(each, ua.NodeId)}
         answers = await self._session.read(
             [(node_id, attribute) for node_id in resolved.values() for attribute in _ATTRIBUTES]
         )
         width = len(_ATTRIBUTES)
+        found: dict[str, NodeFacts | NodeProblem] = {
+            node: each for node, each in ids.items() if isinstance(each, NodeProblem)
+        }
         for position, (node, node_id) in enumerate(resolved.items()):
-            facts = _facts(node_id, answers[position * width : (position + 1) * width])
-            found[node] = facts
-            if isinstance(facts, NodeFacts):
-                self._facts[node] = facts
+            found[node] = _facts(node_id, answers[position * width : (position + 1) * width])
         return found
+
+    async def _at_paths(self, paths: Mapping[str, str]) -> dict[str, ua.NodeId | NodeProblem]:
+        """Return the node at the end of each path, or that there is none there either."""
+        asked = {
+            node: _browse_path(parse_browse_path(path), self._session.namespaces)
+            for node, path in paths.items()
+        }
+        known = {node: path for node, path in asked.items() if path is not None}
+        targets = dict(zip(known, await self._session.targets(list(known.values())), strict=True))
+        return {
+            node: targets.get(node)
+            or NodeProblem(
+                StatusCodes.BadNodeIdUnknown,
+                f"BadNodeIdUnknown: the machine knows neither the node nor {paths[node]}",
+            )
+            for node in paths
+        }
 
     async def variant_type(self, facts: NodeFacts) -> ua.VariantType | None:
         """Return as what a node's values are encoded, None when its data type leaves that open."""
@@ -103,8 +173,37 @@ class Nodes:
     async def type_of(self, data_type: ua.NodeId) -> ua.VariantType | None:
         """Return as what values of a data type are encoded, None when it leaves that open."""
         if data_type not in self._variant_types:
-            self._variant_types[data_type] = await self._walk_up(data_type)
+            ancestor = await self._ancestor(data_type)
+            if ancestor == ObjectIds.Enumeration:
+                self._enumerations.add(data_type)
+                ancestor = ua.VariantType.Int32.value
+            self._variant_types[data_type] = (
+                None if ancestor is None or ancestor in _ABSTRACT else ua.VariantType(ancestor)
+            )
         return self._variant_types[data_type]
+
+    async def range_of(self, facts: NodeFacts, semantics: int) -> ValueRange | None:
+        """Return the node's EURange (OPC 10000-8 5.3.2.3), None where it has none.
+
+        It is asked for once a session, and again when ``semantics``, which counts what the server
+        tells of its changes, has grown.
+        """
+        known = self._ranges.get(facts.node_id)
+        if known is None or known[0] != semantics:
+            known = self._ranges[facts.node_id] = semantics, await self._read_range(facts.node_id)
+        return known[1]
+
+    def turn(self, node: str) -> asyncio.Lock:
+        """Return the lock under which ``node`` is written: one write after the other."""
+        return self._locks.setdefault(node, asyncio.Lock())
+
+    def is_enumeration(self, facts: NodeFacts) -> bool:
+        """Return whether ``variant_type`` found that the node's numbers are an enumeration's."""
+        return facts.data_type in self._enumerations
+
+    def known_texts(self, facts: NodeFacts) -> Mapping[int, str]:
+        """Return what ``texts`` found for a node, empty for nothing."""
+        return self._texts.get(facts, {})
 
     async def is_number(self, facts: NodeFacts) -> bool:
         """Return whether a node may hold numbers; servers that are asked to compare texts break."""
@@ -138,23 +237,38 @@ class Nodes:
         for (owner, _), answer in zip([*properties, *definitions], answers, strict=True):
             if owner not in texts and (found := _texts(answer)):
                 texts[owner] = found
-        return [
+        told = [
             texts.get(fact.node_id) or texts.get(fact.data_type or fact.node_id, {})
             for fact in facts
         ]
+        self._texts.update(zip(facts, told, strict=True))
+        return told
 
-    async def _walk_up(self, data_type: ua.NodeId) -> ua.VariantType | None:
+    async def _read_range(self, node_id: ua.NodeId) -> ValueRange | None:
+        (target,) = await self._session.targets([property_path(node_id, "EURange")])
+        if target is None:
+            return None
+        (answer,) = await self._session.read([(target, AttributeIds.Value)])
+        value = _value(answer)
+        # Servers say 0 to 0 where nobody entered a range.
+        if not isinstance(value, ua.Range) or not value.Low < value.High:
+            return None
+        return ValueRange(value.Low, value.High)
+
+    async def _ancestor(self, data_type: ua.NodeId) -> int | None:
+        """Return the number of the builtin or abstract type of the standard that a data type is
+        derived from, None when the server does not lead there.
+        """
         current: ua.NodeId | None = data_type
         for _ in range(_MAX_DEPTH):
             if current is None:
                 return None
-            if current.NamespaceIndex == 0 and isinstance(current.Identifier, int):
-                if current.Identifier == ObjectIds.Enumeration:
-                    return ua.VariantType.Int32
-                if current.Identifier in _ABSTRACT:
-                    return None
-                if current.Identifier <= ua.VariantType.DiagnosticInfo.value:
-                    return ua.VariantType(current.Identifier)
+            identifier = current.Identifier
+            if current.NamespaceIndex == 0 and isinstance(identifier, int):
+                if identifier in _ABSTRACT or identifier == ObjectIds.Enumeration:
+                    return identifier
+                if identifier <= ua.VariantType.DiagnosticInfo.value:
+                    return identifier
             current = await self._session.supertype(current)
         return None
 
@@ -191,6 +305,27 @@ def property_path(owner: ua.NodeId, name: str) -> ua.BrowsePath:
     return ua.BrowsePath(owner, ua.RelativePath([element]))
 
 
+def _browse_path(
+    steps: Sequence[tuple[str | int, str]], namespaces: Sequence[str]
+) -> ua.BrowsePath | None:
+    """Return what a server is asked, None when it does not have one of the namespaces."""
+    elements: list[ua.RelativePathElement] = []
+    for namespace, name in steps:
+        if isinstance(namespace, str):
+            if namespace not in namespaces:
+                return None
+            namespace = namespaces.index(namespace)
+        elements.append(
+            ua.RelativePathElement(
+                ReferenceTypeId=numeric(ObjectIds.HierarchicalReferences),
+                IsInverse=False,  # type: ignore[arg-type]  # asyncua's bool is a class of its own
+                IncludeSubtypes=True,  # type: ignore[arg-type]
+                TargetName=ua.QualifiedName(name, namespace),
+            )
+        )
+    return ua.BrowsePath(numeric(ObjectIds.RootFolder), ua.RelativePath(elements))
+
+
 def _facts(node_id: ua.NodeId, answers: Sequence[ua.DataValue]) -> NodeFacts | NodeProblem:
     data_type, rank, access, user_access = (_value(answer) for answer in answers)
     status = answers[0].StatusCode.value if answers[0].StatusCode else 0
@@ -198,7 +333,7 @@ def _facts(node_id: ua.NodeId, answers: Sequence[ua.DataValue]) -> NodeFacts | N
         return NodeProblem(status, describe_status(status))
     if status & CODE_MASK == StatusCodes.BadAttributeIdInvalid:
         return NodeProblem(status, f"{describe_status(status)} The node is no variable.")
-    allowed = _CURRENT_READ | _CURRENT_WRITE
+    allowed = _CURRENT_READ | _CURRENT_WRITE | _HISTORY_READ
     for level in (access, user_access):
         if isinstance(level, int):
             allowed &= level
@@ -208,6 +343,8 @@ def _facts(node_id: ua.NodeId, answers: Sequence[ua.DataValue]) -> NodeFacts | N
         rank if isinstance(rank, int) else -2,
         bool(allowed & _CURRENT_READ),
         bool(allowed & _CURRENT_WRITE),
+        # Unlike the others this must be said: nobody keeps history without saying so.
+        isinstance(access, int) and bool(allowed & _HISTORY_READ),
     )
 
 

@@ -9,12 +9,15 @@ from typing import Final
 from asyncua.ua.status_codes import StatusCodes, get_name_and_doc
 from asyncua.ua.uaerrors import UaStatusCodeError
 
+from aas_server.bindings.backoff import Failure
 from aas_server.errors import (
     AasError,
+    ConfigurationError,
     DeviceError,
     DeviceFailed,
     DeviceRefusedAccess,
     DeviceRefusedValue,
+    DeviceTimedOut,
     DeviceUnreachable,
 )
 from aas_server.live.values import BAD_NO_COMMUNICATION
@@ -46,7 +49,6 @@ _REFUSED_ACCESS: Final = frozenset(
 _UNREACHABLE: Final = frozenset(
     {
         _Codes.BadCommunicationError,
-        _Codes.BadTimeout,
         _Codes.BadShutdown,
         _Codes.BadServerNotConnected,
         _Codes.BadServerHalted,
@@ -62,6 +64,7 @@ _UNREACHABLE: Final = frozenset(
         _Codes.BadTcpServerTooBusy,
     }
 )
+_TIMED_OUT: Final = frozenset({_Codes.BadTimeout, _Codes.BadRequestTimeout})
 _PERMANENT: Final = frozenset(
     {
         _Codes.BadIdentityTokenInvalid,
@@ -72,6 +75,19 @@ _PERMANENT: Final = frozenset(
         _Codes.BadSecurityModeRejected,
         _Codes.BadSecurityChecksFailed,
         _Codes.BadApplicationSignatureInvalid,
+        _Codes.BadNoValidCertificates,
+    }
+)
+
+
+_DISTRUST: Final = frozenset(
+    {
+        _Codes.BadCertificateUntrusted,
+        _Codes.BadSecurityChecksFailed,
+        _Codes.BadCertificateUriInvalid,
+        _Codes.BadCertificateInvalid,
+        _Codes.BadCertificateChainIncomplete,
+        _Codes.BadNoValidCertificates,
     }
 )
 
@@ -111,9 +127,13 @@ def describe_status(status_code: int) -> str:
 def describe(error: BaseException) -> str:
     """Return what ``error`` means to the operator of a connection, in one line."""
     if isinstance(error, AasError):
-        return error.text
+        # A file that is wrong is named; of a device's error the connection is.
+        return str(error) if isinstance(error, ConfigurationError) else error.text
     if isinstance(error, UaStatusCodeError):
-        return describe_status(error.code)
+        text = describe_status(error.code)
+        if is_distrust(error.code):
+            text += " Does the machine trust our certificate ('aas-server pki show')?"
+        return text
     if isinstance(error, TimeoutError):
         return "the server did not answer in time"
     if isinstance(error, ConnectionRefusedError):
@@ -127,15 +147,27 @@ def describe(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def is_distrust(status_code: int) -> bool:
+    """Return whether a server says so to a client whose certificate it does not take."""
+    return status_code & CODE_MASK in _DISTRUST
+
+
 def is_permanent(error: BaseException) -> bool:
     """Return whether trying again soon is useless or harmful: credentials, certificates, refused
     policies.
     """
-    if isinstance(error, ConnectionRefused):
+    if isinstance(error, ConnectionRefused | ConfigurationError):
         return True
     if not isinstance(error, UaStatusCodeError):
         return False
     return error.code in _PERMANENT or status_name(error.code).startswith("BadCertificate")
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return what kind of failure ``error`` is to a connection."""
+    if isinstance(error, ConnectionRefused | ConfigurationError):
+        return Failure.REFUSED_BY_US
+    return Failure.PERMANENT if is_permanent(error) else Failure.LOST
 
 
 def device_error(status_code: int, text: str, *, path: str) -> DeviceError:
@@ -146,15 +178,25 @@ def device_error(status_code: int, text: str, *, path: str) -> DeviceError:
         kind = DeviceRefusedValue
     elif bare in _REFUSED_ACCESS:
         kind = DeviceRefusedAccess
+    elif bare in _TIMED_OUT:
+        kind = DeviceTimedOut
     elif bare in _UNREACHABLE:
         kind = DeviceUnreachable
     return kind(text, status_code=status_code, status_name=status_name(status_code), path=path)
 
 
-def unreachable(
-    text: str, *, path: str, status_code: int = BAD_NO_COMMUNICATION
-) -> DeviceUnreachable:
-    """Return the error for a device that cannot be asked, or that did not answer."""
+def unreachable(text: str, *, path: str) -> DeviceUnreachable:
+    """Return the error for a device that cannot be asked."""
     return DeviceUnreachable(
-        text, status_code=status_code, status_name=status_name(status_code), path=path
+        text,
+        status_code=BAD_NO_COMMUNICATION,
+        status_name=status_name(BAD_NO_COMMUNICATION),
+        path=path,
+    )
+
+
+def timed_out(text: str, *, path: str) -> DeviceTimedOut:
+    """Return the error for a device that was asked and did not answer in time."""
+    return DeviceTimedOut(
+        text, status_code=BAD_TIMEOUT, status_name=status_name(BAD_TIMEOUT), path=path
     )

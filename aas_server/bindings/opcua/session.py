@@ -2,12 +2,12 @@
 
 asyncua does the transport, the secure channel and the encoding. Its own life cycle is not used: a
 client that is told to reconnect ends connected and without data in several ways, so a session lives
-once and is never mended. This module is the only one that leans on asyncua 2.1 below its documented
-surface; the fault tests hold it:
+once and is never mended. This module and ``channel`` are the only ones that lean on asyncua 2.1
+below its documented surface; the fault tests hold them:
 
-- ``Client.connect_sessionless``, ``create_session``, ``activate_session`` one by one instead of
-  ``connect``, which starts two watchdog tasks, so that the password can be withheld after the
-  server has shown its token policies;
+- ``Client.create_session`` and ``activate_session`` one by one instead of ``connect``, which starts
+  two watchdog tasks, so that the password can be withheld after the server has shown its token
+  policies;
 - ``Client._policy_ids``, set to the one token policy that was chosen, because asyncua takes the
   first of its kind;
 - ``UaClient._send_request`` for CreateSubscription and Publish: ``UaSession`` would start its own
@@ -22,7 +22,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -34,17 +36,29 @@ from asyncua.ua.ua_binary import struct_from_binary
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography.exceptions import InvalidSignature
 
-from aas_server.bindings.opcua.pki import Pki
-from aas_server.bindings.opcua.problems import ConnectionRefused
-from aas_server.bindings.opcua.security import introduce, secure, user_token
+from aas_server.bindings.opcua.batches import DEFAULT_BATCH, Batches
+from aas_server.bindings.opcua.channel import open_channel
+from aas_server.bindings.opcua.deadline import deadline
+from aas_server.bindings.opcua.endpoints import Choice
+from aas_server.bindings.opcua.pki import ApplicationIdentity, Pki
+from aas_server.bindings.opcua.problems import ConnectionRefused, is_distrust
+from aas_server.bindings.opcua.security import (
+    Secured,
+    former_identity,
+    hand_over,
+    introduce,
+    secure,
+    user_pair,
+    user_token,
+)
 from aas_server.bindings.opcua.variants import numeric, value_only
-from aas_server.bindings.plant_file import ConnectionSettings
+from aas_server.bindings.plant.opcua import OpcUaConnectionSettings
 
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
+HISTORY_BATCH: Final = 100
+"""Nodes whose past is asked for in one call at most: each may answer with many values."""
 
-DEFAULT_BATCH: Final = 1000
-"""Nodes or items per call where a server names no limit; some name none and still refuse more."""
+READS_AT_ONCE: Final = 4
+"""Calls that only ask and are under way side by side, where a long list is cut into many."""
 
 MAX_CALLS: Final = 32
 """Methods under way at most: asyncua sends 100 requests at a time, and values need theirs."""
@@ -52,21 +66,20 @@ MAX_CALLS: Final = 32
 SESSION_TIMEOUT: Final = 60.0
 """Seconds until a server may forget a session that fell silent."""
 
+LONGEST_CHANNEL: Final = 6 * 3600.0
+"""Seconds after which the channel is renewed, however long the server would let it live: then our
+certificate is looked at, too.
+"""
+
 CLOSE_TIMEOUT: Final = 1.0
 """Seconds for a polite farewell; then the socket is dropped."""
 
-_TOO_MANY: Final = frozenset(
-    {
-        StatusCodes.BadTooManyOperations,
-        StatusCodes.BadEncodingLimitsExceeded,
-        StatusCodes.BadRequestTooLarge,
-        StatusCodes.BadResponseTooLarge,
-    }
-)
 _LIMIT_NODES: Final = (
     ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
     ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
     ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds,
+    ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadData,
+    ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
 )
 
 
@@ -80,42 +93,27 @@ def silence_asyncua() -> None:
         logger.setLevel(logging.CRITICAL + 1)
 
 
-class Batches:
-    """Cuts a long list into calls that a server accepts, and learns when it accepts less than it
-    said.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    async def run(
-        self, items: Sequence[_Item], call: Callable[[Sequence[_Item]], Awaitable[list[_Result]]]
-    ) -> list[_Result]:
-        """Return the results of ``call`` for all ``items``, in their order."""
-        results: list[_Result] = []
-        while len(results) < len(items):
-            part = items[len(results) : len(results) + self.size]
-            try:
-                answers = await call(part)
-            except UaStatusCodeError as error:
-                if error.code not in _TOO_MANY or len(part) == 1:
-                    raise
-                self.size = max(1, len(part) // 2)
-                continue
-            if len(answers) != len(part):
-                raise UaError(f"{len(answers)} results for {len(part)} operations")
-            results += answers
-        return results
-
-
 class OpcUaSession:
     """An open session; made by ``open_session``."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(
+        self,
+        client: Client,
+        before_renewal: Callable[[], Awaitable[None]] | None = None,
+        *,
+        largest_batch: int = DEFAULT_BATCH,
+        notice: str | None = None,
+    ) -> None:
+        self.notice = notice
+        """What the operator should know although there is a session."""
         self._client = client
-        self._reads = Batches(DEFAULT_BATCH)
-        self._items = Batches(DEFAULT_BATCH)
-        self._paths = Batches(DEFAULT_BATCH)
+        self._before_renewal = before_renewal
+        self._largest_batch = largest_batch
+        self._reads = Batches(largest_batch, at_once=READS_AT_ONCE)
+        self._items = Batches(largest_batch)
+        self._paths = Batches(largest_batch, at_once=READS_AT_ONCE)
+        self._pasts = Batches(min(HISTORY_BATCH, largest_batch))
+        self._browses = Batches(largest_batch)
         self._calls = asyncio.Semaphore(MAX_CALLS)
         self.namespaces: list[str] = []
 
@@ -129,9 +127,15 @@ class OpcUaSession:
         )
         namespaces, *limits = (answer.Value.Value if answer.Value else None for answer in answers)
         self.namespaces = [text or "" for text in namespaces or ()]
-        for batches, limit in zip((self._reads, self._items, self._paths), limits, strict=True):
+        largest = self._largest_batch
+        for batches, most, limit in zip(
+            (self._reads, self._items, self._paths, self._pasts, self._browses),
+            (largest, largest, largest, min(HISTORY_BATCH, largest), largest),
+            limits,
+            strict=True,
+        ):
             if isinstance(limit, int) and limit > 0:
-                batches.size = min(limit, DEFAULT_BATCH)
+                batches.size = min(limit, most)
 
     async def read(
         self,
@@ -188,6 +192,49 @@ class OpcUaSession:
         result: ua.CallMethodResult = response.Results[0]
         return result
 
+    @property
+    def history_batch(self) -> int:
+        """Return of how many nodes the past can be asked for in one call."""
+        return self._pasts.size
+
+    async def read_past(
+        self,
+        nodes: Sequence[tuple[ua.NodeId, bytes | None]],
+        start: datetime,
+        end: datetime,
+        *,
+        values: int,
+        release: bool = False,
+    ) -> list[ua.HistoryReadResult]:
+        """Return the values that nodes had from ``start`` to ``end``, the oldest first, of each at
+        most about ``values`` (OPC 10000-11 6.5.3).
+
+        ``nodes`` are node ids with the continuation point of the last answer; with ``release``
+        these are only given up.
+        """
+
+        async def call(
+            part: Sequence[tuple[ua.NodeId, bytes | None]],
+        ) -> list[ua.HistoryReadResult]:
+            request = ua.HistoryReadRequest()
+            request.Parameters.HistoryReadDetails = ua.ReadRawModifiedDetails(
+                IsReadModified=False,
+                StartTime=start,
+                EndTime=end,
+                NumValuesPerNode=ua.UInt32(values),
+                ReturnBounds=False,
+            )
+            request.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
+            request.Parameters.ReleaseContinuationPoints = release
+            request.Parameters.NodesToRead = [
+                ua.HistoryReadValueId(NodeId=node, ContinuationPoint=point) for node, point in part
+            ]
+            response = struct_from_binary(ua.HistoryReadResponse, await self._send(request))
+            response.ResponseHeader.ServiceResult.check()
+            return list(response.Results)
+
+        return await self._pasts.run(nodes, call)
+
     async def targets(self, paths: Sequence[ua.BrowsePath]) -> list[ua.NodeId | None]:
         """Return the node at the end of each path, None where there is none."""
 
@@ -206,17 +253,92 @@ class OpcUaSession:
 
     async def supertype(self, data_type: ua.NodeId) -> ua.NodeId | None:
         """Return the type that ``data_type`` is derived from, None at the root."""
+        return await self._neighbour(data_type, ObjectIds.HasSubtype, ua.BrowseDirection.Inverse)
+
+    async def data_type_of(self, encoding: ua.NodeId) -> ua.NodeId | None:
+        """Return the data type whose values are encoded as ``encoding``, None when it is none."""
+        return await self._neighbour(encoding, ObjectIds.HasEncoding, ua.BrowseDirection.Inverse)
+
+    async def encoding_of(self, data_type: ua.NodeId) -> ua.NodeId | None:
+        """Return what the binary form of a structure is called, None when it has none."""
+        return await self._neighbour(
+            data_type, ObjectIds.HasEncoding, ua.BrowseDirection.Forward, name="Default Binary"
+        )
+
+    async def _neighbour(
+        self,
+        node: ua.NodeId,
+        reference_type: int,
+        direction: ua.BrowseDirection,
+        *,
+        name: str | None = None,
+    ) -> ua.NodeId | None:
         description = ua.BrowseDescription(
-            NodeId=data_type,
-            BrowseDirection=ua.BrowseDirection.Inverse,
-            ReferenceTypeId=numeric(ObjectIds.HasSubtype),
+            NodeId=node,
+            BrowseDirection=direction,
+            ReferenceTypeId=numeric(reference_type),
             IncludeSubtypes=False,
-            ResultMask=ua.BrowseResultMask.None_,
+            ResultMask=ua.BrowseResultMask.BrowseName,
         )
         parameters = ua.BrowseParameters(NodesToBrowse=[description])
         results = await self._client.uaclient.session.browse(parameters)
         found = results[0].References if results[0].StatusCode.is_good() else None
-        return found[0].NodeId if found else None
+        for each in found or ():
+            if name is None or each.BrowseName.Name == name:
+                # An expanded one would be another key of a table than the plain one.
+                found_id = each.NodeId
+                return ua.NodeId(found_id.Identifier, found_id.NamespaceIndex, found_id.NodeIdType)
+        return None
+
+    async def browse(
+        self, nodes: Sequence[ua.BrowseDescription]
+    ) -> list[list[ua.ReferenceDescription]]:
+        """Return the references of each node, all of them; of one that cannot be browsed, none.
+
+        What a server gives in parts is fetched before more nodes are asked about: servers keep few
+        continuation points (OPC 10000-4 5.9.3).
+        """
+
+        async def call(
+            part: Sequence[ua.BrowseDescription],
+        ) -> list[list[ua.ReferenceDescription]]:
+            parameters = ua.BrowseParameters(NodesToBrowse=list(part))
+            results = await self._client.uaclient.session.browse(parameters)
+            found = [list(result.References or ()) for result in results]
+            await self._browse_on(results, found)
+            short = [
+                index
+                for index, result in enumerate(results)
+                if result.StatusCode.value == StatusCodes.BadNoContinuationPoints
+            ]
+            if len(part) > 1:
+                for index in short:
+                    found[index] = (await call([part[index]]))[0]
+            return found
+
+        return await self._browses.run(nodes, call)
+
+    async def _browse_on(
+        self, results: Sequence[ua.BrowseResult], found: list[list[ua.ReferenceDescription]]
+    ) -> None:
+        """Add to ``found`` what the continuation points of ``results`` lead to."""
+        open_points = {
+            index: result.ContinuationPoint
+            for index, result in enumerate(results)
+            if result.ContinuationPoint
+        }
+        while open_points:
+            parameters = ua.BrowseNextParameters(
+                ReleaseContinuationPoints=False,
+                ContinuationPoints=list(open_points.values()),
+            )
+            more = await self._client.uaclient.session.browse_next(parameters)
+            before, open_points = list(open_points), {}
+            for index, result in zip(before, more, strict=False):
+                if result.References:
+                    found[index] += result.References
+                    if result.ContinuationPoint:
+                        open_points[index] = result.ContinuationPoint
 
     async def create_subscription(
         self, parameters: ua.CreateSubscriptionParameters
@@ -241,9 +363,25 @@ class OpcUaSession:
             parameters = ua.CreateMonitoredItemsParameters(
                 subscription_id, ua.TimestampsToReturn.Both, list(part)
             )
-            return list(await self._client.uaclient.session.create_monitored_items(parameters))
+            try:
+                return list(await self._client.uaclient.session.create_monitored_items(parameters))
+            except UaStatusCodeError as error:
+                if error.code != StatusCodes.BadTooManyMonitoredItems:
+                    raise
+                # Earlier calls created some: each of these is refused, not all.
+                result = ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(error.code))
+                return [result] * len(part)
 
         return await self._items.run(items, call)
+
+    async def delete_items(self, subscription_id: int, items: Sequence[int]) -> None:
+        """Delete monitored items; one that is not there any more is no error."""
+
+        async def call(part: Sequence[int]) -> list[ua.StatusCode]:
+            parameters = ua.DeleteMonitoredItemsParameters(subscription_id, list(part))
+            return list(await self._client.uaclient.session.delete_monitored_items(parameters))
+
+        await self._items.run(items, call)
 
     async def publish(self, acknowledged: Sequence[tuple[int, int]]) -> bytes:
         """Return the body of the next PublishResponse; waits for as long as there is nothing to
@@ -257,12 +395,45 @@ class OpcUaSession:
         ]
         return bytes(await self._send(request, timeout=0))
 
+    async def republish(self, subscription_id: int, sequence_number: int) -> bytes:
+        """Return the body of the RepublishResponse for a message that did not arrive.
+
+        Raises ``UaStatusCodeError`` when the server does not keep it any more.
+        """
+        request = ua.RepublishRequest()
+        request.Parameters.SubscriptionId = subscription_id
+        request.Parameters.RetransmitSequenceNumber = sequence_number
+        return bytes(await self._send(request))
+
+    async def delete_subscription(self, subscription_id: int) -> None:
+        """Delete a subscription; one that is not there any more is no error."""
+        request = ua.DeleteSubscriptionsRequest()
+        request.Parameters.SubscriptionIds = [subscription_id]
+        response = struct_from_binary(ua.DeleteSubscriptionsResponse, await self._send(request))
+        response.ResponseHeader.ServiceResult.check()
+
+    async def keep_session(self) -> None:
+        """Ask for something often enough that the server does not forget the session, for ever.
+
+        How long that takes is what the server made of our wish (RevisedSessionTimeout).
+        """
+        while True:
+            await asyncio.sleep(max(0.5, self._client.session_timeout / 3000))
+            # Whether the server lives is told by its subscriptions: a slow answer ends nothing.
+            with contextlib.suppress(TimeoutError):
+                await self.read(
+                    [(numeric(ObjectIds.Server_ServerStatus_State), AttributeIds.Value)]
+                )
+
     async def keep_channel(self) -> None:
         """Renew the secure channel in time, for ever (OPC 10000-4 5.5.2.1: after 75 % of its
         life).
         """
         while True:
-            await asyncio.sleep(max(1.0, self._client.secure_channel_timeout * 0.75 / 1000))
+            life = self._client.secure_channel_timeout / 1000
+            await asyncio.sleep(min(max(1.0, life * 0.75), LONGEST_CHANNEL))
+            if self._before_renewal is not None:
+                await self._before_renewal()
             await self._client.open_secure_channel(renew=True)
             self._client.uaclient.revolve_security_token()
 
@@ -270,7 +441,7 @@ class OpcUaSession:
         """Say goodbye when the server listens, then drop the connection; takes a second at most."""
         try:
             with contextlib.suppress(OSError, TimeoutError, UaError):
-                async with asyncio.timeout(CLOSE_TIMEOUT):
+                async with deadline(CLOSE_TIMEOUT):
                     await self._client.uaclient.close_session(True)
                     await self._client.close_secure_channel()
         finally:
@@ -285,34 +456,63 @@ class OpcUaSession:
         return buffer
 
 
-async def open_session(settings: ConnectionSettings, pki: Pki) -> OpcUaSession:
+async def open_session(settings: OpcUaConnectionSettings, pki: Pki) -> OpcUaSession:
     """Return a session that is activated and knows the server's namespaces and limits.
 
     Raises ``ConnectionRefused``, ``OSError``, ``TimeoutError`` or ``UaError``; then nothing is left
     open.
     """
-    async with asyncio.timeout(3 * settings.timeout):
-        client = _new_client(settings)
-        if settings.security.policy != "None":
-            endpoints = await _endpoints(settings)
-            await secure(client, settings.security, pki, endpoints)
+    async with deadline(3 * settings.timeout):
+        endpoints = await _endpoints(settings) if settings.security.is_secured else []
         try:
-            await client.connect_sessionless()
-            await _activate(client, settings, pki)
-            session = OpcUaSession(client)
-            await session.learn()
-        except InvalidSignature as error:
-            await _drop(client)
-            raise ConnectionRefused(
-                "the server could not prove that its certificate is its own"
-            ) from error
-        except BaseException:
-            await _drop(client)
-            raise
-        return session
+            return await _open(settings, pki, endpoints)
+        except UaStatusCodeError as error:
+            former = None
+            if is_distrust(error.code):
+                former = await former_identity(settings.security, pki)
+            if former is None:
+                raise
+        return await _open(settings, pki, endpoints, former)
 
 
-def _new_client(settings: ConnectionSettings) -> Client:
+async def _open(
+    settings: OpcUaConnectionSettings,
+    pki: Pki,
+    endpoints: Sequence[ua.EndpointDescription],
+    former: ApplicationIdentity | None = None,
+) -> OpcUaSession:
+    """Return an open session; with ``former``, as whom the server may still know us."""
+    client = _new_client(settings)
+    secured = Secured()
+    if settings.security.is_secured:
+        secured = await secure(client, settings, pki, endpoints, former)
+    identity = secured.identity
+    before_renewal = None
+    if identity is not None and former is None:
+        before_renewal = partial(hand_over, settings.security, pki, identity)
+    try:
+        await open_channel(client)
+        await _activate(client, settings, pki, secured.choice)
+        notice = None if identity is None else identity.notice
+        session = OpcUaSession(
+            client,
+            before_renewal,
+            largest_batch=settings.limits.items_per_call,
+            notice=notice,
+        )
+        await session.learn()
+    except InvalidSignature as error:
+        await _drop(client)
+        raise ConnectionRefused(
+            "the server could not prove that its certificate is its own"
+        ) from error
+    except BaseException:
+        await _drop(client)
+        raise
+    return session
+
+
+def _new_client(settings: OpcUaConnectionSettings) -> Client:
     client = Client(settings.url, timeout=settings.timeout)
     introduce(client)
     silence = settings.publishing_interval * settings.keep_alive_count * 3
@@ -320,7 +520,7 @@ def _new_client(settings: ConnectionSettings) -> Client:
     return client
 
 
-async def _endpoints(settings: ConnectionSettings) -> list[ua.EndpointDescription]:
+async def _endpoints(settings: OpcUaConnectionSettings) -> list[ua.EndpointDescription]:
     client = _new_client(settings)
     try:
         return list(await client.connect_and_get_server_endpoints())
@@ -328,14 +528,20 @@ async def _endpoints(settings: ConnectionSettings) -> list[ua.EndpointDescriptio
         await _drop(client)
 
 
-async def _activate(client: Client, settings: ConnectionSettings, pki: Pki) -> None:
+async def _activate(
+    client: Client, settings: OpcUaConnectionSettings, pki: Pki, choice: Choice
+) -> None:
     security = settings.security
     created = await client.create_session()
-    client._policy_ids = [await user_token(security, pki, created)]
-    password = None
+    client._policy_ids = [await user_token(settings, pki, created, choice)]
+    password, certificate = None, None
     if security.password is not None:
         password = await asyncio.to_thread(security.password.read)
-    await client.activate_session(username=security.user, password=password)
+    if (pair := await user_pair(security, pki)) is not None:
+        certificate, client.user_private_key = pair.certificate, pair.private_key
+    await client.activate_session(
+        username=security.user, password=password, certificate=certificate
+    )
 
 
 async def _drop(client: Client) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry
 
-from aas_server.bindings.plant_file import PlantFile
+from aas_server.bindings.plant.file import PlantFile
 from aas_server.bindings.service import BindingService
 from aas_server.clock import SystemClock
 from aas_server.live.hub import LiveHub
@@ -30,6 +30,7 @@ from aas_server.repository.repository import Repository
 from aas_server.store.protocol import Kind
 from tests.bindings.opcua.machine import URI
 from tests.support.memory_store import MemoryStore
+from tests.support.ports import free_port
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class MachineProcess:
 
     def __init__(self, **options: Any) -> None:
         self.options = options
-        self.port = 0
+        self.port = free_port()
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -134,8 +135,8 @@ def method_row(name: str, *, path: str | None = None, **settings: Any) -> dict[s
 class Plant:
     """A model whose Properties are fed by one machine, and whose Operations it carries out.
 
-    ``methods`` are the rows of the plant file's operations, ``elements`` further elements of the
-    submodel.
+    ``methods`` are the rows of the plant file's operations, ``alarms`` those of its alarms,
+    ``elements`` further elements of the submodel.
     """
 
     def __init__(
@@ -146,6 +147,7 @@ class Plant:
         *,
         methods: Sequence[dict[str, Any]] = (),
         elements: Sequence[dict[str, Any]] = (),
+        alarms: Sequence[dict[str, Any]] = (),
         **connection: Any,
     ):
         self.clock = SystemClock()
@@ -168,6 +170,7 @@ class Plant:
                     for one in rows
                 ],
                 "operations": list(methods),
+                "alarms": list(alarms),
             }
         )
         self.service = BindingService(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
-from aas_server.bindings.opcua.session import Batches
+from aas_server.bindings.opcua.batches import Batches
 
 TOO_MANY = 0x80100000
 
@@ -59,3 +60,43 @@ async def test_an_empty_list_asks_nobody() -> None:
 
     assert await Batches(3).run([], server.call) == []
     assert server.sizes == []
+
+
+class SlowServer(Server):
+    """Answers later calls sooner, and counts how many are under way."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.under_way = self.most_under_way = 0
+
+    async def call(self, part: Sequence[int]) -> list[int]:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await asyncio.sleep(0.02 / (1 + part[0]))
+        self.under_way -= 1
+        return await super().call(part)
+
+
+async def test_calls_side_by_side_keep_the_order_of_what_was_asked() -> None:
+    server = SlowServer(limit=10)
+
+    assert await Batches(3, at_once=4).run(range(20), server.call) == [2 * n for n in range(20)]
+    assert server.most_under_way == 4
+    assert server.sizes.count(3) == 6
+
+
+async def test_calls_side_by_side_that_are_too_long_are_made_again_in_smaller_ones() -> None:
+    server, batches = SlowServer(limit=5), Batches(16, at_once=3)
+
+    assert await batches.run(range(40), server.call) == [2 * n for n in range(40)]
+    assert batches.size == 4
+
+
+async def test_a_failure_among_calls_side_by_side_is_told() -> None:
+    async def call(part: Sequence[int]) -> list[int]:
+        if 7 in part:
+            raise UaStatusCodeError(0x80020000)
+        return list(part)
+
+    with pytest.raises(UaStatusCodeError, match="BadInternalError"):
+        await Batches(2, at_once=4).run(range(20), call)

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asyncua.ua import VariantType
 from structlog.testing import capture_logs
 
 from aas_server.bindings.check import check
+from aas_server.bindings.method import Argument
+from aas_server.bindings.opcua.methods import MethodArgument
 from aas_server.errors import (
     BadRequest,
     DeviceFailed,
@@ -128,7 +131,11 @@ async def test_the_plant_file_may_order_the_variables_as_the_method_needs_them(
     ("arguments", "error", "words"),
     [
         ({"Program": "forbidden"}, DeviceRefusedAccess, "BadUserAccessDenied"),
-        ({"Program": "unknown"}, DeviceRefusedValue, r"inputArguments\.Program.*BadOutOfRange"),
+        (
+            {"Program": "unknown"},
+            DeviceRefusedValue,
+            r"inputArguments\.Program: .*BadOutOfRange.*inputArguments\.Speed: BadNoData",
+        ),
         ({"Program": "busy"}, DeviceFailed, "BadInvalidState"),
         ({"Program": "P", "Quantity": -1}, DeviceRefusedValue, r"inputArguments\.Quantity"),
     ],
@@ -187,6 +194,82 @@ async def test_a_machine_that_dies_during_a_call_is_told_and_called_again_when_i
         machine.start(shuffled=True)
         await connected(plant)
         assert (await plant.invoke("Plain")).success
+
+
+SPAN = [prop("Low", "xs:double"), prop("High", "xs:double")]
+
+
+def collection(name: str | None) -> dict[str, Any]:
+    named = {} if name is None else {"idShort": name}
+    return {"modelType": "SubmodelElementCollection", **named, "value": SPAN}
+
+
+def collections(name: str) -> dict[str, Any]:
+    return {
+        "modelType": "SubmodelElementList",
+        "idShort": name,
+        "typeValueListElement": "SubmodelElementCollection",
+        "value": [collection(None)],
+    }
+
+
+WIDEN = operation(
+    "Widen",
+    [collections("Spans"), prop("By", "xs:double")],
+    [collection("Widest"), collections("All")],
+)
+
+
+async def test_structures_go_in_and_come_out_as_collections(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    rows, elements = (method_row("Widen"),), (WIDEN,)
+    async with running(plant_of(machine, tmp_path, methods=rows, elements=elements)) as plant:
+        await connected(plant)
+        spans = [{"Low": 1, "High": 2.5}, {"Low": -3, "High": 4}]
+        widest, wider = (await plant.invoke("Widen", Spans=spans, By=1)).outputs
+        assert [each["value"] for each in widest["value"]] == ["-4.0", "5.0"]
+        values = [[member["value"] for member in each["value"]] for each in wider["value"]]
+        assert values == [["0.0", "3.5"], ["-4.0", "5.0"]]
+    (line,) = await check(plant.file, plant.repository, pki_dir=tmp_path)
+    assert line.ok
+
+
+async def test_a_structure_is_no_number_and_a_number_no_structure(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    numbers_for_spans = operation(
+        "Widen", [numbers("Spans", "xs:double"), prop("By", "xs:double")], []
+    )
+    spans_for_numbers = operation("Nap", [collection("Seconds")], [])
+    rows = (method_row("Widen"), method_row("Nap"))
+    elements = (numbers_for_spans, spans_for_numbers)
+    async with running(plant_of(machine, tmp_path, methods=rows, elements=elements)) as plant:
+        await connected(plant)
+        with pytest.raises(NotSupported, match="'Spans' is a ExtensionObject"):
+            await plant.invoke("Widen", Spans=[1], By=1)
+        with pytest.raises(NotSupported, match="'Seconds' is a Double"):
+            await plant.invoke("Nap", Seconds={"Low": 1, "High": 2})
+
+
+@pytest.mark.parametrize(
+    ("rank", "one", "many", "name"),
+    [
+        (-1, True, False, "Double"),
+        (1, False, True, "Double[]"),
+        (0, False, True, "Double[...]"),
+        (-3, True, True, "Double or array"),
+        (-2, True, True, "Double of any rank"),
+        (2, False, False, "Double[][]"),
+    ],
+)
+def test_an_argument_takes_as_many_values_as_its_rank_says(
+    rank: int, one: bool, many: bool, name: str
+) -> None:
+    declared = MethodArgument("A", VariantType.Double, rank)
+    assert declared.type_name == name
+    assert declared.fits(Argument("A", "Property", "xs:double", is_list=False)) is one
+    assert declared.fits(Argument("A", "Property", "xs:double", is_list=True)) is many
 
 
 @pytest.mark.parametrize(

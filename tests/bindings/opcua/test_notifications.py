@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from datetime import UTC, datetime
+from struct import pack
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 from asyncua.ua.uaerrors import UaStatusCodeError
 
-from aas_server.bindings.opcua.notifications import decode_publish_response
+from aas_server.bindings.opcua.messages import decode_publish_response, decode_republish_response
 from aas_server.bindings.opcua.variants import Structure, sample
 
 MOMENT = datetime(2026, 3, 4, 5, 6, 7, 891000, tzinfo=UTC)
@@ -108,6 +109,88 @@ def test_every_value_decodes_as_asyncua_decodes_it(
     assert message.undecodable == 0
 
 
+@pytest.mark.parametrize("variant_type", [V.Double, V.Float, V.Int32, V.Boolean])
+@pytest.mark.parametrize("status", [None, 0, 0x40930480])
+def test_values_of_one_kind_decode_together_as_each_does_alone(
+    variant_type: ua.VariantType, status: int | None
+) -> None:
+    code = None if status is None else ua.StatusCode(status)
+    sentinel = datetime(1601, 1, 1, tzinfo=UTC)
+    values = [
+        ua.DataValue(ua.Variant(number % 2, variant_type), code, moment, EARLIER)
+        for number, moment in enumerate([MOMENT] * 6 + [sentinel] + [EARLIER] * 5)
+    ]
+    values.insert(9, ua.DataValue(ua.Variant("x", V.String), code, MOMENT))
+
+    message = decode_publish_response(response(*values))
+
+    expected = [sample(value) for value in values]
+    assert message.notifications == [
+        (handle, each.value, each.status_code, each.source_timestamp)
+        for handle, each in enumerate(expected)
+    ]
+
+
+def test_values_that_come_one_by_one_and_in_a_row_may_follow_each_other() -> None:
+    kinds = [V.Double, V.Double, V.Int16, V.Int16, V.Int16, V.Int16, V.Int16, V.Byte, V.Double]
+    values = [ua.DataValue(ua.Variant(3, kind), SourceTimestamp=MOMENT) for kind in kinds]
+
+    notifications = decode_publish_response(response(*values)).notifications
+
+    assert [(handle, value) for handle, value, _, _ in notifications] == [
+        (handle, 3) for handle in range(len(kinds))
+    ]
+
+
+def test_events_are_told_by_item_with_their_fields() -> None:
+    events = ua.EventNotificationList(
+        [
+            ua.EventFieldList(3, [ua.Variant(500, V.UInt16), ua.Variant("hot", V.String)]),
+            ua.EventFieldList(4, [ua.Variant()]),
+        ]
+    )
+    value = ua.MonitoredItemNotification(1, ua.DataValue(ua.Variant(1, V.Byte)))
+
+    message = decode_publish_response(
+        publish_response([events, ua.DataChangeNotification([value])])
+    )
+
+    (first, fields), (second, nothing) = message.events
+    assert (first, [field.Value for field in fields]) == (3, [500, "hot"])
+    assert (second, [field.Value for field in nothing]) == (4, [None])
+    assert message.notifications == [(1, 1, 0, None)]
+
+
+def test_an_event_without_sense_costs_those_behind_it_and_no_value() -> None:
+    events = ua.EventNotificationList(
+        [ua.EventFieldList(3, [ua.Variant("one", V.String)]) for _ in range(3)]
+    )
+    value = ua.MonitoredItemNotification(1, ua.DataValue(ua.Variant(1, V.Byte)))
+    body = publish_response([events, ua.DataChangeNotification([value])])
+    second = body.index(b"one", body.index(b"one") + 1)
+    body = body[: second - 4] + b"\xff\xff\xff\x7f" + body[second:]
+
+    message = decode_publish_response(body)
+
+    assert (len(message.events), message.undecodable) == (1, 2)
+    assert message.notifications == [(1, 1, 0, None)]
+
+
+def test_a_message_that_was_asked_for_again_reads_as_the_first_time() -> None:
+    value = ua.MonitoredItemNotification(7, ua.DataValue(ua.Variant(1.5, V.Double)))
+    message = ua.NotificationMessage(6, MOMENT, [ua.DataChangeNotification([value])])
+    body = struct_to_binary(ua.RepublishResponse(NotificationMessage=message))
+
+    again = decode_republish_response(body, 17)
+
+    assert (again.subscription_id, again.sequence_number) == (17, 6)
+    assert again.notifications == [(7, 1.5, 0, None)]
+
+
+def test_a_message_tells_what_the_server_still_keeps() -> None:
+    assert decode_publish_response(response()).available == (4, 5)
+
+
 def test_a_message_tells_its_subscription_and_its_number() -> None:
     message = decode_publish_response(response(ua.DataValue(ua.Variant(1, V.Byte))))
 
@@ -129,8 +212,8 @@ def test_structures_are_skipped_and_the_values_behind_them_are_read() -> None:
     )
 
     first, second, third = (value for _, value, _, _ in message.notifications)
-    assert first == Structure("ns=3;i=4711")
-    assert isinstance(second, Structure)
+    assert first == Structure("ns=3;i=4711", b"\x01\x02\x03")
+    assert second == [Structure("i=886", pack("<2d", *each)) for each in ((1, 2), (3, 4))]
     assert third == 5.5
 
 

@@ -1,148 +1,482 @@
-"""Certificates: ours is made once and kept well, theirs are trusted only by decision."""
+"""Which servers are trusted: by decision, or by an authority; and what they have to prove."""
 
 from __future__ import annotations
 
-import stat
+import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from aas_server.bindings.opcua.pki import Pki, application_uri
+from aas_server.bindings.opcua.pki import Pki, ServerTerms
 from aas_server.bindings.opcua.problems import ConnectionRefused
-from tests.bindings.opcua.certificates import make_certificate
+from aas_server.bindings.opcua.trust import MAX_FILES, MAX_REJECTED
+from tests.bindings.opcua.certificates import (
+    MACHINE_URI,
+    Authority,
+    der,
+    key_of,
+    key_usage,
+    self_signed,
+)
+
+NOW = datetime.now(UTC)
+YESTERDAY, TOMORROW = NOW - timedelta(days=1), NOW + timedelta(days=1)
+LONG_AGO = NOW - timedelta(days=9)
+TERMS = ServerTerms("127.0.0.1", MACHINE_URI)
+
+# Made with ``openssl req -x509 -sha1``: our library no longer signs so weakly. Valid until 2126.
+SHA1 = base64.b64decode(
+    "MIIC/zCCAeegAwIBAgIUEBT9eEwOSgPLHLmbxEafIGVYDkIwDQYJKoZIhvcNAQEFBQAwDjEMMAoGA1UEAwwDb2xk"
+    "MCAXDTI2MTEzMDIyMDIxMVoYDzIxMjYxMTA2MjIwMjExWjAOMQwwCgYDVQQDDANvbGQwggEiMA0GCSqGSIb3DQEB"
+    "AQUAA4IBDwAwggEKAoIBAQDQ9Uc+yes6kgdgQW+yUfJQLLz1uUHlWQ/Hor1wbO/JtU3ckq3IPMPxmfDNq4m6cNbR"
+    "OERcIhewo6+Z+XP7Vf0FEzDHHRg4nNhb7O3Kb5FLnpsQJTwaI9J32dBfG2BagpCHCWOqxHPgYuQ/HBC7DAaym8yq"
+    "A/iytzex8wM3O7t+YC34F0WQz5l/8FH1JLqvgj6VepoPTEi12RTlKh06EjWJR64Neo4ZLm8mRD10BjA2TFyV7cMV"
+    "u6J484c10U2sahCvp3ewwgABCkHNeEv2Qww7tKG6j9mu40/iC0brj0sF5JyKyYvNYbN+1IGGHNetvxRBgRr344Su"
+    "YUBeED3CpMGhAgMBAAGjUzBRMB0GA1UdDgQWBBSKWZzliLHd5kvORYUAcp21y+cMHDAfBgNVHSMEGDAWgBSKWZzl"
+    "iLHd5kvORYUAcp21y+cMHDAPBgNVHRMBAf8EBTADAQH/MA0GCSqGSIb3DQEBBQUAA4IBAQBC+2+V40CPZ+uSTeoc"
+    "rzLKf3sQ3Mrzo5j/ZoxS0EljqJC6nYMmvjCGpPnTTAZg6vHcszPElUm8ocN7c6IMTkizc6ZaeICV+kylvYduSpHA"
+    "3aWfD9VnsLJA9GY6vpnVqLSNw2mGvw1Ku8X+tgTytKno503Aw6HtUfZzFMk050X0ZxcmPL2seUG5WDg55JHRZ3YX"
+    "5PmaevwT+abuFdtKXbv1ZZa0VaRBK+SZRldYEl4aOaXzHLYaJGJUEuLO99R7hinvO7i8XRD6aFu8tfu2zdkO1XYr"
+    "jrGVXvFt/mlQ/92F1+c2MyVBFa6h42J1VAdDZHzLWLVsR2vcINyhdInic5yI"
+)
+
+
+class Folder:
+    """The folder of certificates as an operator sees it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.pki = Pki(root)
+
+    def put(self, folder: str, *things: x509.Certificate | bytes) -> None:
+        target = self.root / folder
+        target.mkdir(parents=True, exist_ok=True)
+        suffix = ".crl" if "crl" in folder else ".der"
+        for thing in things:
+            content = thing if isinstance(thing, bytes) else der(thing)
+            (target / f"{len(list(target.iterdir()))}{suffix}").write_bytes(content)
+
+    def accept(self, *shown: x509.Certificate, terms: ServerTerms = TERMS) -> None:
+        assert self.pki.check_server(der(*shown), terms) == shown[0]
+
+    def refuse(self, *shown: x509.Certificate, terms: ServerTerms = TERMS) -> str:
+        with pytest.raises(ConnectionRefused) as refusal:
+            self.pki.check_server(der(*shown), terms)
+        return refusal.value.text
+
+    def rejected(self) -> list[Path]:
+        return sorted((self.root / "rejected").glob("*"))
 
 
 @pytest.fixture
-def pki(tmp_path: Path) -> Pki:
-    return Pki(tmp_path / "pki")
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "pki")
 
 
-def test_our_certificate_names_our_application_uri_and_is_for_clients(pki: Pki) -> None:
-    identity = pki.identity(None, None)
-
-    certificate = x509.load_der_x509_certificate(identity.certificate)
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [application_uri()]
-    assert identity.application_uri == application_uri()
-    assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
-    assert certificate.public_key().key_size == 2048  # type: ignore[union-attr]
+# ---- trusted by decision -------------------------------------------------------------------------
 
 
-def test_our_key_is_readable_by_nobody_else(pki: Pki, tmp_path: Path) -> None:
-    pki.identity(None, None)
+def test_an_unknown_certificate_is_refused_and_kept_to_be_looked_at(folder: Folder) -> None:
+    theirs = self_signed()
 
-    key = tmp_path / "pki" / "own" / "private_key.pem"
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    reason = folder.refuse(theirs)
+
+    (kept,) = folder.rejected()
+    assert kept.read_bytes() == der(theirs)
+    assert kept.name.startswith("machine-")
+    assert "is not trusted" in reason
+    assert str(kept) in reason
+    assert str(folder.root / "trusted") in reason
+    assert f"aas-server pki trust {kept.name}" in reason
+    for name in ("trusted", "issuers", "crl"):
+        assert (folder.root / name).is_dir()
 
 
-def test_our_certificate_is_made_once(pki: Pki, tmp_path: Path) -> None:
-    assert pki.identity(None, None) == Pki(tmp_path / "pki").identity(None, None)
+def test_a_certificate_that_was_moved_to_the_trusted_ones_is_accepted(folder: Folder) -> None:
+    theirs = self_signed()
+    folder.refuse(theirs)
+    (kept,) = folder.rejected()
+    kept.rename(folder.root / "trusted" / kept.name)
+
+    folder.accept(theirs)
 
 
-def test_our_certificate_is_renewed_with_the_same_key_before_it_expires(
-    pki: Pki, tmp_path: Path
+def test_a_certificate_is_rejected_into_one_file_however_often_it_comes(folder: Folder) -> None:
+    theirs = self_signed()
+    folder.refuse(theirs)
+    (kept,) = folder.rejected()
+    before = kept.stat().st_mtime_ns
+
+    folder.refuse(theirs)
+
+    assert [kept] == folder.rejected()
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_the_oldest_rejected_certificates_make_room(folder: Folder) -> None:
+    folder.pki.trust.make()
+    for number in range(MAX_REJECTED):
+        (folder.root / "rejected" / f"{number}.der").write_bytes(b"old")
+    theirs = self_signed()
+
+    folder.refuse(theirs)
+
+    assert len(folder.rejected()) == MAX_REJECTED
+    assert der(theirs) in [path.read_bytes() for path in folder.rejected()]
+
+
+def test_trusted_certificates_may_be_pem_and_lie_beside_other_files(folder: Folder) -> None:
+    theirs = self_signed()
+    folder.put("trusted", b"no certificate")
+    (folder.root / "trusted" / "README").write_text("the machines of hall 3")
+    pem = b"".join(each.public_bytes(Encoding.PEM) for each in (self_signed("other"), theirs))
+    (folder.root / "trusted" / "hall3.pem").write_bytes(pem)
+
+    folder.accept(theirs)
+
+
+def test_the_layout_of_the_standard_is_read_too(folder: Folder) -> None:
+    root = Authority("root")
+    theirs = root.issue()
+    folder.put("trusted/certs", root.certificate)
+    folder.accept(theirs)
+
+    folder.put("trusted/crl", root.revoke(theirs))
+
+    assert "revoked" in folder.refuse(theirs)
+
+
+def test_a_folder_with_more_files_than_anybody_looks_through_is_refused(folder: Folder) -> None:
+    folder.pki.trust.make()
+    for number in range(MAX_FILES + 1):
+        (folder.root / "trusted" / f"{number}.txt").touch()
+
+    assert f"more than {MAX_FILES} files" in folder.refuse(self_signed())
+
+
+def test_a_pinned_certificate_is_accepted_and_no_other(folder: Folder, tmp_path: Path) -> None:
+    theirs = self_signed(uri="urn:any:other", hosts=[])
+    pinned = tmp_path / "machine.der"
+    pinned.write_bytes(der(theirs))
+    terms = ServerTerms("127.0.0.1", MACHINE_URI, pinned)
+
+    folder.accept(theirs, terms=terms)
+
+    assert "another certificate" in folder.refuse(self_signed(), terms=terms)
+    pinned.write_bytes(b"nothing")
+    assert "machine.der holds no certificate" in folder.refuse(theirs, terms=terms)
+    pinned.unlink()
+    assert "machine.der cannot be read" in folder.refuse(theirs, terms=terms)
+
+
+# ---- what every certificate must be like ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"since": LONG_AGO, "until": YESTERDAY}, "expired"),
+        ({"since": TOMORROW}, "valid only from"),
+        ({"bits": 1024}, "1024 bits"),
+        ({"usage": key_usage("digital_signature")}, "keyUsage"),
+        ({"usage": key_usage("key_encipherment")}, "keyUsage"),
+        ({"purposes": [ExtendedKeyUsageOID.CLIENT_AUTH]}, "not for servers"),
+        ({"uri": "urn:other:machine"}, "another application"),
+        ({"uri": ""}, "another application"),
+    ],
+)
+def test_a_trusted_certificate_that_is_not_as_it_must_be_is_refused(
+    folder: Folder, options: dict[str, Any], reason: str
 ) -> None:
-    first = pki.identity(None, None)
-    own = tmp_path / "pki" / "own"
-    soon = make_certificate(
-        tmp_path / "soon",
-        key=own / "private_key.pem",
-        uri=application_uri(),
-        until=datetime.now(UTC) + timedelta(days=3),
+    theirs = self_signed(**options)
+    folder.put("trusted", theirs)
+
+    assert reason in folder.refuse(theirs)
+    assert folder.rejected() == []
+
+
+def test_a_certificate_that_is_signed_with_a_weak_hash_is_refused(folder: Folder) -> None:
+    theirs = x509.load_der_x509_certificate(SHA1)
+    folder.put("trusted", theirs)
+
+    assert "signed with SHA1" in folder.refuse(theirs)
+
+
+def test_a_pinned_certificate_expires_like_any_other(folder: Folder, tmp_path: Path) -> None:
+    theirs = self_signed(since=LONG_AGO, until=YESTERDAY)
+    pinned = tmp_path / "machine.der"
+    pinned.write_bytes(der(theirs))
+
+    assert "expired" in folder.refuse(theirs, terms=ServerTerms("127.0.0.1", None, pinned))
+
+
+@pytest.mark.parametrize(
+    ("shown", "reason"),
+    [
+        (lambda _: None, "shows no certificate"),
+        (lambda _: b"", "shows no certificate"),
+        (lambda _: b"\x30\x03\x01\x01\x00", "cannot be read"),
+        (lambda whole: whole + b"\x30\x82", "cannot be read"),
+        (lambda whole: whole[:-1], "cannot be read"),
+        (lambda whole: whole * 11, "more than 10 certificates"),
+        (lambda whole: whole * 200, "more than 100000 bytes"),
+    ],
+)
+def test_bytes_that_are_no_chain_of_certificates_are_refused(
+    folder: Folder, shown: Callable[[bytes], bytes | None], reason: str
+) -> None:
+    with pytest.raises(ConnectionRefused, match=reason):
+        folder.pki.check_server(shown(der(self_signed())), TERMS)
+
+
+# ---- authorities ---------------------------------------------------------------------------------
+
+
+def test_an_authority_that_is_trusted_vouches_for_its_servers(folder: Folder) -> None:
+    root = Authority("root")
+    folder.put("trusted", root.certificate)
+
+    folder.accept(root.issue())
+    folder.accept(root.issue("another machine"))
+    assert "no known authority issued it" in folder.refuse(Authority("stranger").issue())
+    assert "no known authority issued it" in folder.refuse(self_signed())
+
+
+def test_a_stranger_with_the_name_of_a_trusted_authority_vouches_for_nobody(
+    folder: Folder,
+) -> None:
+    root, forger = Authority("root"), Authority("forger")
+    folder.put("trusted", root.certificate)
+    forger.name = root.name
+
+    assert "signature is not that of the authority" in folder.refuse(forger.issue())
+
+
+def test_the_way_leads_over_issuers_that_are_known_or_shown_by_the_server(folder: Folder) -> None:
+    root = Authority("root")
+    middle = Authority("middle", root)
+    theirs = middle.issue()
+    folder.put("trusted", root.certificate)
+    assert "no known authority issued it" in folder.refuse(theirs)
+
+    folder.accept(theirs, middle.certificate)
+    folder.put("issuers", middle.certificate)
+    folder.accept(theirs)
+
+
+def test_an_issuer_that_is_not_trusted_itself_does_not_make_trust(folder: Folder) -> None:
+    root = Authority("root")
+    theirs = root.issue()
+    folder.put("issuers", root.certificate)
+
+    assert "no authority is trusted" in folder.refuse(theirs, root.certificate)
+
+
+def test_an_authority_between_may_be_the_one_that_is_trusted(folder: Folder) -> None:
+    middle = Authority("middle", Authority("root"))
+    folder.put("trusted", middle.certificate)
+
+    folder.accept(middle.issue())
+
+
+@pytest.mark.parametrize(
+    ("root", "middle", "reason"),
+    [
+        ({"path_length": 0}, {}, "may not vouch for others"),
+        ({"since": LONG_AGO, "until": YESTERDAY}, {}, "expired"),
+        ({}, {"since": LONG_AGO, "until": YESTERDAY}, "expired"),
+        ({}, {"usage": key_usage("crl_sign")}, "may not sign certificates"),
+        ({"usage": key_usage("digital_signature")}, {}, "may not sign certificates"),
+    ],
+)
+def test_an_authority_that_may_not_vouch_does_not(
+    folder: Folder, root: dict[str, object], middle: dict[str, object], reason: str
+) -> None:
+    above = Authority("root", **root)  # type: ignore[arg-type]
+    between = Authority("middle", above, **middle)  # type: ignore[arg-type]
+    folder.put("trusted", above.certificate)
+
+    assert reason in folder.refuse(between.issue(), between.certificate)
+
+
+def test_an_authority_with_a_weak_key_does_not_vouch(folder: Folder) -> None:
+    weak = Authority("weak", bits=1024)
+    folder.put("trusted", weak.certificate)
+
+    assert "weak key" in folder.refuse(weak.issue())
+
+
+def test_a_machine_that_is_trusted_vouches_for_nobody_even_when_its_certificate_says_it_may(
+    folder: Folder,
+) -> None:
+    machine = Authority("machine")
+    own = self_signed(
+        "machine",
+        ca=True,
+        usage=key_usage("digital_signature", "key_encipherment", "key_cert_sign"),
     )
-    (own / "certificate.der").write_bytes(soon.der)
+    folder.put("trusted", own)
+    folder.accept(own)
 
-    renewed = pki.identity(None, None)
-
-    assert renewed.certificate not in (soon.der, first.certificate)
-    assert renewed.private_key == first.private_key
+    assert "no authority is trusted" in folder.refuse(machine.issue("another"))
 
 
-def test_a_configured_certificate_is_used_as_it_is(pki: Pki, tmp_path: Path) -> None:
-    ours = make_certificate(tmp_path, uri="urn:our:application")
-
-    identity = pki.identity(ours.certificate, ours.key)
-
-    assert identity.application_uri == "urn:our:application"
-    assert identity.certificate == ours.der
+# ---- hosts ---------------------------------------------------------------------------------------
 
 
-def test_a_key_of_another_certificate_is_refused(pki: Pki, tmp_path: Path) -> None:
-    one, other = make_certificate(tmp_path / "a"), make_certificate(tmp_path / "b")
-
-    with pytest.raises(ConnectionRefused, match="not the private key"):
-        pki.identity(one.certificate, other.key)
-
-
-def test_a_file_that_is_not_there_is_named(pki: Pki, tmp_path: Path) -> None:
-    with pytest.raises(ConnectionRefused, match=r"missing\.der cannot be read"):
-        pki.identity(tmp_path / "missing.der", tmp_path / "missing.pem")
-
-
-def test_an_unknown_servers_certificate_is_refused_and_kept_to_be_looked_at(
-    pki: Pki, tmp_path: Path
+def test_the_host_is_checked_where_an_authority_vouches_for_all_its_machines(
+    folder: Folder,
 ) -> None:
-    theirs = make_certificate(tmp_path)
+    root = Authority("root")
+    theirs = root.issue(hosts=["press.example", "192.0.2.7"])
+    folder.put("trusted", root.certificate)
 
-    with pytest.raises(ConnectionRefused, match="not trusted") as refusal:
-        pki.check_server(theirs.der, None)
+    for host in ("press.example", "PRESS.example.", "192.0.2.7"):
+        folder.accept(theirs, terms=ServerTerms(host, MACHINE_URI))
+    reason = folder.refuse(theirs, terms=ServerTerms("mill.example", MACHINE_URI))
+    assert "press.example, 192.0.2.7" in reason
+    assert "mill.example" in reason
+    folder.accept(theirs, terms=ServerTerms("mill.example", MACHINE_URI, check_host=False))
 
-    (kept,) = (tmp_path / "pki" / "rejected").iterdir()
-    assert kept.read_bytes() == theirs.der
-    assert str(kept) in refusal.value.text
-    assert str(tmp_path / "pki" / "trusted") in refusal.value.text
+
+def test_the_host_is_not_checked_where_this_very_certificate_is_trusted(folder: Folder) -> None:
+    theirs = self_signed(hosts=["internal-name"])
+    folder.put("trusted", theirs)
+    elsewhere = ServerTerms("192.0.2.7", MACHINE_URI)
+
+    folder.accept(theirs, terms=elsewhere)
+    strict = ServerTerms("192.0.2.7", MACHINE_URI, check_host=True)
+    assert "for other hosts" in folder.refuse(theirs, terms=strict)
 
 
-def test_a_certificate_that_was_moved_to_the_trusted_ones_is_accepted(
-    pki: Pki, tmp_path: Path
+def test_an_address_among_the_names_is_an_address(folder: Folder) -> None:
+    root = Authority("root")
+    folder.put("trusted", root.certificate)
+    theirs = root.issue(hosts=["0:0::1"], more_names=[x509.DNSName("192.0.2.7")])
+
+    folder.accept(theirs, terms=ServerTerms("::1", MACHINE_URI))
+    folder.accept(theirs, terms=ServerTerms("192.0.2.7", MACHINE_URI))
+    assert "::1" in folder.refuse(theirs, terms=ServerTerms("::2", MACHINE_URI))
+
+
+# ---- revocation ----------------------------------------------------------------------------------
+
+
+def test_a_revoked_certificate_is_refused_and_others_are_not(folder: Folder) -> None:
+    root = Authority("root")
+    theirs, other = root.issue(), root.issue("other")
+    folder.put("trusted", root.certificate)
+    folder.put("crl", root.revoke(theirs))
+
+    assert "'machine' was revoked" in folder.refuse(theirs)
+    folder.accept(other)
+
+
+def test_who_is_trusted_by_decision_is_refused_too_when_it_was_revoked(folder: Folder) -> None:
+    root = Authority("root")
+    theirs = root.issue()
+    folder.put("trusted", theirs)
+    folder.accept(theirs)
+    folder.put("issuers", root.certificate)
+
+    folder.put("crl", root.revoke(theirs))
+
+    assert "revoked" in folder.refuse(theirs)
+
+
+def test_an_authority_between_may_be_revoked(folder: Folder) -> None:
+    root = Authority("root")
+    middle = Authority("middle", root)
+    folder.put("trusted", root.certificate)
+    folder.put("crl", root.revoke(middle.certificate))
+
+    assert "'middle' was revoked" in folder.refuse(middle.issue(), middle.certificate)
+
+
+def test_the_newest_list_counts(folder: Folder) -> None:
+    root = Authority("root")
+    theirs = root.issue()
+    folder.put("trusted", root.certificate)
+    folder.put("crl", root.revoke(since=NOW - timedelta(hours=1)))
+    folder.put("crl", root.revoke(theirs, since=NOW - timedelta(hours=2)))
+
+    folder.accept(theirs)
+
+
+def test_serial_numbers_of_another_issuer_revoke_nothing(folder: Folder) -> None:
+    root, other = Authority("root"), Authority("other root")
+    theirs = root.issue()
+    folder.put("trusted", root.certificate, other.certificate)
+    folder.put("crl", other.revoke(theirs))
+
+    folder.accept(theirs)
+
+
+@pytest.mark.parametrize(
+    ("revocations", "reason"),
+    [
+        (lambda root: root.revoke(since=LONG_AGO, until=YESTERDAY), "expired on"),
+        (lambda root: root.revoke(since=TOMORROW), "valid only from"),
+        (lambda root: root.revoke(key=key_of("forger")), "is not signed by 'root'"),
+        (lambda _: b"half a li", "is no revocation list"),
+        (
+            lambda root: root.revoke(extensions=[(x509.DeltaCRLIndicator(1), True)]),
+            "covers only a part",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_relied_on_is_told_and_nothing_is_accepted(
+    folder: Folder, revocations: Callable[[Authority], bytes], reason: str
 ) -> None:
-    theirs = make_certificate(tmp_path)
-    with pytest.raises(ConnectionRefused):
-        pki.check_server(theirs.der, None)
-    (kept,) = (tmp_path / "pki" / "rejected").iterdir()
-    kept.rename(tmp_path / "pki" / "trusted" / kept.name)
+    root = Authority("root")
+    folder.put("trusted", root.certificate)
+    folder.put("crl", revocations(root))
 
-    pki.check_server(theirs.der, None)
-
-
-def test_a_trusted_certificate_may_be_pem_and_lie_beside_other_files(
-    pki: Pki, tmp_path: Path
-) -> None:
-    theirs = make_certificate(tmp_path)
-    trusted = tmp_path / "pki" / "trusted"
-    trusted.mkdir(parents=True)
-    (trusted / "broken.der").write_bytes(b"no certificate")
-    (trusted / "README").write_text("the machines of hall 3")
-    pem = x509.load_der_x509_certificate(theirs.der).public_bytes(Encoding.PEM)
-    (trusted / "theirs.pem").write_bytes(pem)
-
-    pki.check_server(theirs.der, None)
+    assert reason in folder.refuse(root.issue())
+    assert folder.rejected() == []
 
 
-def test_a_pinned_certificate_is_accepted_and_no_other(pki: Pki, tmp_path: Path) -> None:
-    theirs, other = make_certificate(tmp_path / "a"), make_certificate(tmp_path / "b")
+def test_a_list_of_an_authority_that_may_not_revoke_is_not_believed(folder: Folder) -> None:
+    root = Authority("root", usage=key_usage("key_cert_sign"))
+    folder.put("trusted", root.certificate)
+    folder.put("crl", root.revoke())
 
-    pki.check_server(theirs.der, theirs.certificate)
-
-    with pytest.raises(ConnectionRefused, match="another certificate"):
-        pki.check_server(other.der, theirs.certificate)
-
-
-def test_an_expired_certificate_is_refused_even_when_it_is_pinned(pki: Pki, tmp_path: Path) -> None:
-    now = datetime.now(UTC)
-    theirs = make_certificate(
-        tmp_path, since=now - timedelta(days=9), until=now - timedelta(days=2)
-    )
-
-    with pytest.raises(ConnectionRefused, match="expired"):
-        pki.check_server(theirs.der, theirs.certificate)
+    assert "is not signed by" in folder.refuse(root.issue())
 
 
-def test_bytes_that_are_no_certificate_are_refused(pki: Pki) -> None:
-    with pytest.raises(ConnectionRefused, match="cannot be read"):
-        pki.check_server(b"\x30\x03\x01\x01\x00", None)
+def test_lists_may_be_demanded_of_every_authority(folder: Folder) -> None:
+    root = Authority("root")
+    middle = Authority("middle", root)
+    theirs = middle.issue()
+    strict = ServerTerms("127.0.0.1", MACHINE_URI, require_crl=True)
+    folder.put("trusted", root.certificate)
+    folder.put("issuers", middle.certificate)
+    folder.accept(theirs)
+    assert "no revocation list (CRL) of 'middle'" in folder.refuse(theirs, terms=strict)
+
+    folder.put("crl", middle.revoke())
+    assert "no revocation list (CRL) of 'root'" in folder.refuse(theirs, terms=strict)
+
+    folder.put("crl", root.revoke())
+    folder.accept(theirs, terms=strict)
+
+
+def test_who_vouches_for_itself_needs_no_list(folder: Folder) -> None:
+    theirs = self_signed()
+    folder.put("trusted", theirs)
+
+    folder.accept(theirs, terms=ServerTerms("127.0.0.1", MACHINE_URI, require_crl=True))
+
+
+def test_where_lists_are_demanded_the_issuers_have_to_be_known(folder: Folder) -> None:
+    theirs = Authority("root").issue()
+    folder.put("trusted", theirs)
+    strict = ServerTerms("127.0.0.1", MACHINE_URI, require_crl=True)
+
+    assert "into issuers/" in folder.refuse(theirs, terms=strict)

@@ -7,17 +7,21 @@ import socket
 import pytest
 from asyncua.ua.uaerrors import UaStatusCodeError
 
+from aas_server.bindings.backoff import Failure
 from aas_server.bindings.opcua.problems import (
     ConnectionRefused,
     describe,
     device_error,
+    failure_of,
     is_permanent,
     status_name,
 )
 from aas_server.errors import (
+    ConfigurationError,
     DeviceFailed,
     DeviceRefusedAccess,
     DeviceRefusedValue,
+    DeviceTimedOut,
     DeviceUnreachable,
 )
 
@@ -30,7 +34,8 @@ from aas_server.errors import (
         (0x803C0480, DeviceRefusedValue),
         (0x801F0000, DeviceRefusedAccess),
         (0x803B0000, DeviceRefusedAccess),
-        (0x800A0000, DeviceUnreachable),
+        (0x800A0000, DeviceTimedOut),
+        (0x80850000, DeviceTimedOut),
         (0x80250000, DeviceUnreachable),
         (0x80310000, DeviceUnreachable),
         (0x808B0000, DeviceFailed),
@@ -55,7 +60,9 @@ def test_a_status_becomes_the_error_that_says_whose_turn_it_is(
         (socket.gaierror(-2, "x"), "host name"),
         (ConnectionError("Connection is closed"), "closed the connection"),
         (UaStatusCodeError(0x801F0000), "BadUserAccessDenied"),
+        (UaStatusCodeError(0x801A0000), "Does the machine trust our certificate"),
         (ConnectionRefused("not trusted"), "not trusted"),
+        (ConfigurationError("is empty", path="secrets/mill"), "secrets/mill: is empty"),
         (RuntimeError(), "RuntimeError"),
     ],
 )
@@ -78,3 +85,9 @@ def test_what_passes_by_itself_is_tried_again_soon(error: Exception) -> None:
 
 def test_a_status_without_a_name_is_told_as_its_number() -> None:
     assert status_name(0x8FFF0000) == "0x8FFF0000"
+
+
+@pytest.mark.parametrize("error", [ConnectionRefused("x"), ConfigurationError("x")])
+def test_what_somebody_must_mend_here_is_tried_again_after_a_while(error: Exception) -> None:
+    assert is_permanent(error)
+    assert failure_of(error) is Failure.REFUSED_BY_US

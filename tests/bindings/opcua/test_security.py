@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +11,35 @@ import pytest
 from aas_server.bindings.status import ConnectionReport, ConnectionState
 from aas_server.live.values import Quality
 from tests.bindings.conftest import MachineFactory
-from tests.bindings.opcua.certificates import KeyPair, make_certificate
+from tests.bindings.opcua.certificates import KeyPair, key_of, key_pem, make_certificate
 from tests.bindings.opcua.machine import PASSWORD, URI
 from tests.bindings.opcua.plant import MachineProcess, Plant, row, running, until
 
 ROWS = [row("Counter", "xs:int")]
 
 
-@pytest.fixture
-def theirs(tmp_path: Path) -> KeyPair:
-    return make_certificate(tmp_path / "machine", uri=URI)
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> KeyPair:
+    return make_certificate(tmp_path_factory.mktemp("machine"), uri=URI)
 
 
-@pytest.fixture
-def secure_machine(make_machine: MachineFactory, theirs: KeyPair) -> MachineProcess:
-    return make_machine(
+@pytest.fixture(scope="module")
+def secure_machine(theirs: KeyPair) -> Iterator[MachineProcess]:
+    machine = MachineProcess(
         policies=["NoSecurity", "Basic256Sha256_SignAndEncrypt", "Aes256Sha256RsaPss_Sign"],
         certificate=str(theirs.certificate),
         key=str(theirs.key),
         users=True,
-    )
+    ).start()
+    yield machine
+    machine.kill()
+
+
+@pytest.fixture(autouse=True)
+def _own_key(tmp_path: Path) -> None:
+    """Making a key takes its time, and every test has a folder of its own."""
+    (tmp_path / "pki" / "own").mkdir(parents=True)
+    (tmp_path / "pki" / "own" / "private_key.pem").write_bytes(key_pem(key_of("us")))
 
 
 @pytest.fixture

@@ -10,10 +10,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from aas_server.bindings.binding import Binding
+from aas_server.bindings.connection import ConnectionContext
 from aas_server.bindings.metrics import BindingMetrics
 from aas_server.bindings.opcua.pki import Pki
-from aas_server.bindings.opcua.supervisor import OpcUaSupervisor, _first_failure
-from aas_server.bindings.plant_file import PlantFile
+from aas_server.bindings.opcua.supervisor import OpcUaSupervisor
+from aas_server.bindings.plant.file import PlantFile
+from aas_server.bindings.plant.opcua import OpcUaConnectionSettings
+from aas_server.bindings.side_by_side import first_failure
 from aas_server.bindings.status import ConnectionState
 from aas_server.clock import SystemClock
 from aas_server.live.hub import LiveHub
@@ -24,6 +27,8 @@ from aas_server.live.values import (
     LiveValue,
     Quality,
 )
+from tests.bindings.conftest import MachineFactory
+from tests.bindings.opcua.bench import Bench, is_good, shown
 from tests.bindings.opcua.plant import until
 
 
@@ -53,13 +58,13 @@ async def end_well() -> None:
 
 async def test_one_failure_ends_everything_and_is_told() -> None:
     ended: list[str] = []
-    error = await _first_failure(wait_for_ever(ended), end_well(), fail(), wait_for_ever(ended))
+    error = await first_failure(wait_for_ever(ended), end_well(), fail(), wait_for_ever(ended))
     assert isinstance(error, ConnectionError)
     assert ended == ["ended", "ended"]
 
 
 async def test_a_failed_session_leaves_no_trace_in_the_task_that_makes_the_next() -> None:
-    await _first_failure(fail())
+    await first_failure(fail())
     assert asyncio.current_task().cancelling() == 0
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
@@ -68,7 +73,7 @@ async def test_a_failed_session_leaves_no_trace_in_the_task_that_makes_the_next(
 
 async def test_who_cancels_the_supervisor_ends_the_work_of_its_session() -> None:
     ended: list[str] = []
-    task = asyncio.create_task(_first_failure(wait_for_ever(ended)))
+    task = asyncio.create_task(first_failure(wait_for_ever(ended)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()
@@ -92,19 +97,17 @@ async def test_while_a_machine_is_away_what_was_restored_is_uncertain_and_the_re
             "bindings": [bound("Known"), bound("Unknown")],
         }
     )
-    supervisor = OpcUaSupervisor(
-        "machine",
-        file.connections["machine"],
-        [
-            Binding(settings, now=hub.now, point=point)
-            for settings, point in zip(file.bindings, points, strict=True)
-        ],
-        hub,
-        SystemClock(),
-        lambda: None,
-        pki=Pki(tmp_path),
-        counters=BindingMetrics(CollectorRegistry()).of("machine"),
+    context = ConnectionContext(
+        hub, SystemClock(), lambda: None, Pki(tmp_path), BindingMetrics(CollectorRegistry())
     )
+    settings = file.connections["machine"]
+    assert isinstance(settings, OpcUaConnectionSettings)
+    supervisor = OpcUaSupervisor("machine", settings, context)
+    bindings = [
+        Binding(each, now=hub.now, point=point)
+        for each, point in zip(file.bindings, points, strict=True)
+    ]
+    supervisor.change(bindings, [])
 
     task = asyncio.create_task(supervisor.run())
     await until(lambda: supervisor.report().state is ConnectionState.DISCONNECTED)
@@ -119,3 +122,20 @@ async def test_while_a_machine_is_away_what_was_restored_is_uncertain_and_the_re
         LiveValue(None, Quality.BAD, BAD_NO_COMMUNICATION, None, None),
     ]
     assert [point.current for point in points] == away
+
+
+async def test_a_server_that_forgets_silent_sessions_is_spoken_to_in_time(
+    make_machine: MachineFactory, tmp_path: Path
+) -> None:
+    machine = make_machine(sessionTimeout=1500)
+    machine.tell(tick=False)
+    bench = Bench(machine.url, tmp_path, publishingInterval="500ms", keepAliveCount=40)
+    speed = bench.bind("Speed")
+    bench.supervisor.change([speed], [])
+    async with bench.running():
+        await until(lambda: is_good(speed))
+        await asyncio.sleep(4)
+        machine.tell(set="Speed", value=6.25)
+
+        await until(lambda: shown(speed).value == 6.25, within=2)
+        assert bench.metric("aas_binding_reconnects_total") == 0

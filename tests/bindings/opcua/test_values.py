@@ -125,11 +125,14 @@ async def test_a_value_that_does_not_fit_is_a_problem_until_one_fits(
         assert plant.service.reports()[0].bindings_failing == ()
 
 
-async def test_a_structure_is_refused_in_words(machine: MachineProcess, tmp_path: Path) -> None:
-    async with running(Plant(machine.url, [row("Range", "xs:string")], tmp_path)) as plant:
+async def test_a_structure_is_refused_in_words_by_an_element_that_is_no_text(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    async with running(Plant(machine.url, [row("Range", "xs:double")], tmp_path)) as plant:
         await until(lambda: plant.service.reports()[0].bindings_failing)
 
-        assert "structure" in plant.service.reports()[0].bindings_failing[0].problem
+        (failing,) = plant.service.reports()[0].bindings_failing
+        assert "an object of Low, High, which is not a number" in failing.problem
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ async def test_a_wrong_node_is_named_with_the_reason(
         (failing,) = await until(lambda: plant.service.reports()[0].bindings_failing)
 
         assert words in failing.problem
-        assert failing.node == node
+        assert failing.source == node
         assert plant.live("Wrong").quality is Quality.BAD
 
 

@@ -13,13 +13,8 @@ from asyncua.ua.ua_binary import struct_to_binary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aas_server.bindings.opcua.variants import (
-    microseconds,
-    sample,
-    shortest,
-    to_variant,
-    value_only,
-)
+from aas_server.bindings.opcua.scalars import microseconds, shortest
+from aas_server.bindings.opcua.variants import sample, to_variant, value_only
 from aas_server.errors import DeviceRefusedValue
 from aas_server.live.values import BAD_OUT_OF_RANGE, BAD_TYPE_MISMATCH
 

@@ -13,15 +13,19 @@ import pytest
 
 from aas_server.errors import (
     BadRequest,
+    DeviceError,
     DeviceFailed,
     DeviceRefusedAccess,
     DeviceRefusedValue,
+    DeviceTimedOut,
     DeviceUnreachable,
     Forbidden,
 )
 from aas_server.live.values import Quality
 from tests.bindings.conftest import MachineFactory
-from tests.bindings.opcua.plant import MachineProcess, Plant, row, running, until
+from tests.bindings.opcua.plant import SUBMODEL, MachineProcess, Plant, row, running, until
+
+SEMANTICS_CHANGED = 0x4000
 
 
 def writable(name: str, value_type: str = "xs:double", **settings: Any) -> dict[str, Any]:
@@ -102,6 +106,69 @@ async def test_a_write_that_cannot_be_is_refused_with_a_status_and_changes_nothi
         assert plant.metric("aas_binding_writes_total", result=error.code) == 1
 
 
+async def test_a_write_outside_of_the_nodes_range_never_reaches_the_machine(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    rows = [writable("Speed", unit={"from": "degC", "to": "degF"})]
+    async with running(Plant(machine.url, rows, tmp_path)) as plant:
+        await good(plant, "Speed")
+
+        with pytest.raises(DeviceRefusedValue, match=r"-10 to 250 here \(EURange\).*250\.5"):
+            await plant.write("Speed", 482.9)
+        assert machine.tell(get="Speed")["value"] == 1.5
+
+        await plant.write("Speed", 482)
+        assert machine.tell(get="Speed")["value"] == pytest.approx(250)
+
+
+async def test_the_range_is_asked_for_again_when_the_machine_says_that_it_changed(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    async with running(Plant(machine.url, [writable("Speed")], tmp_path)) as plant:
+        await good(plant, "Speed")
+        with pytest.raises(DeviceRefusedValue):
+            await plant.write("Speed", 300.0)
+
+        machine.tell(range=[0.0, 400.0])
+        machine.tell(set="Speed", value=2.0, status=SEMANTICS_CHANGED)
+        await until(lambda: plant.live("Speed").value == 2.0)
+        await plant.write("Speed", 300.0)
+
+        assert machine.tell(get="Speed")["value"] == 300.0
+        with pytest.raises(DeviceRefusedValue, match="0 to 400"):
+            await plant.write("Speed", -1.0)
+
+
+async def test_what_the_machine_made_of_a_write_is_shown_and_not_what_was_asked_for(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    machine.tell(clamp="Feed", at=9.5)
+    async with running(Plant(machine.url, [writable("Feed")], tmp_path)) as plant:
+        await good(plant, "Feed")
+
+        await plant.write("Feed", 12.0)
+
+        assert plant.live("Feed").value == 9.5
+        assert plant.metric("aas_binding_writes_total", result="ok") == 1
+
+
+async def test_writes_to_one_node_come_one_after_the_other_and_no_echo_undoes_the_last(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    async with running(Plant(machine.url, [writable("Large", "xs:long")], tmp_path)) as plant:
+        await good(plant, "Large")
+        seen: list[int] = []
+        plant.hub.add_listener(lambda points: seen.extend(p.current.value for p in points))
+        values = list(range(1, 31))
+
+        await asyncio.gather(*(plant.write("Large", value) for value in values))
+        await asyncio.sleep(0.3)
+
+        assert list(dict.fromkeys(seen)) == values
+        assert seen == sorted(seen)
+        assert machine.tell(get="Large")["value"] == 30
+
+
 async def test_a_value_of_the_wrong_form_never_reaches_the_machine(
     machine: MachineProcess, tmp_path: Path
 ) -> None:
@@ -160,8 +227,51 @@ async def test_a_write_to_a_machine_that_froze_fails_within_the_timeout(
         await good(plant, "Feed")
         machine.freeze()
 
-        with pytest.raises(DeviceUnreachable) as failure:
+        with pytest.raises(DeviceTimedOut) as failure:
             await asyncio.wait_for(plant.write("Feed", 1.0), 5)
 
         assert failure.value.status_name == "BadTimeout"
         assert plant.live("Feed").value == 2.5
+
+
+async def test_a_node_that_cannot_be_read_is_written_and_what_it_accepted_is_stored(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    rows = [row("Counter", "xs:int"), row("WriteOnly", direction="write")]
+    async with running(Plant(machine.url, rows, tmp_path)) as plant:
+        await good(plant, "Counter")
+
+        await plant.write("WriteOnly", 7.5)
+
+        assert machine.tell(get="WriteOnly")["value"] == 7.5
+        submodel = await plant.repository.submodels.get(SUBMODEL)
+        assert submodel.tree()["submodelElements"][1]["value"] == "7.5"
+        (report,) = plant.service.reports()
+        assert report.bindings_failing == ()
+        assert [each.sink for each in report.bindings_working][-1] == f"{SUBMODEL}/WriteOnly"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("ReadOnly", "UserAccessLevel"), ("Wrong", "BadNodeIdUnknown")]
+)
+async def test_a_node_that_cannot_be_written_is_told_before_somebody_tries(
+    machine: MachineProcess, tmp_path: Path, name: str, words: str
+) -> None:
+    rows = [row("Counter", "xs:int"), row(name, direction="write")]
+    async with running(Plant(machine.url, rows, tmp_path)) as plant:
+        await good(plant, "Counter")
+
+        (failing,) = await until(lambda: plant.service.reports()[0].bindings_failing)
+        assert words in failing.problem
+        with pytest.raises(DeviceError, match=words):
+            await plant.write(name, 7.5)
+        submodel = await plant.repository.submodels.get(SUBMODEL)
+        assert "value" not in submodel.tree()["submodelElements"][1]
+
+
+async def test_a_node_that_is_only_written_is_asked_for_nothing(
+    machine: MachineProcess, tmp_path: Path
+) -> None:
+    rows = [row("Mode", "xs:string", enumeration="device", direction="write")]
+    async with running(Plant(machine.url, rows, tmp_path)) as plant:
+        assert "direction: write" in (plant.service.bindings[0].problem or "")

@@ -16,17 +16,11 @@ import psutil
 import pytest
 
 from examples.plant.launcher import Plant, PlantError
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.system
 
 DEADLINE = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from asyncua import ua
 
-from aas_server.bindings.plant_file import load_plant_file
+from aas_server.bindings.plant.file import load_plant_file
 from examples.plant.machines import PORT_OFFSETS
 from examples.plant.physics.states import ConditionStatus, OperatingMode, OperatingState
 from examples.plant.plant_file import PLANT_FILE, plant_for, write_plant_file

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from aas_server.bindings.check import check
-from aas_server.bindings.plant_file import PlantFile
+from aas_server.bindings.plant.file import PlantFile
 from aas_server.bindings.service import BindingService
 from aas_server.clock import SystemClock
 from aas_server.errors import DeviceRefusedValue

@@ -2,7 +2,8 @@
 //
 //   node machine.mjs --port 4840 --pki-dir DIR [--user NAME --password-env NAME] [--security none]
 //
-// Prints one line of JSON, {"ready": true, "url": ..., "certificate": ...}, when clients may come.
+// Prints one line of JSON, {"ready": true, "url": ..., "certificate": ...}, when clients may come,
+// and {"session": true} whenever one makes a session.
 // Everything it shows stays in a range of its own, so that a mixed-up node is seen at the client.
 
 import "./web-crypto.mjs";
@@ -41,6 +42,8 @@ const OPTIONS = {
   interval: { type: "string", default: "200" }, // ms between changes
   "item-count": { type: "string", default: "0" }, // doubles that change with every interval
   "max-items-per-call": { type: "string", default: "0" }, // 0: no limit
+  "max-items-per-subscription": { type: "string", default: "0" },
+  "max-subscriptions": { type: "string", default: "0" }, // of one session
   "shuffle-namespaces": { type: "boolean", default: false },
 };
 
@@ -290,7 +293,11 @@ async function startServer(options) {
     userManager: userManager(options.user, options["password-env"]),
     nodeset_filename: [nodesets.standard],
     maxConnectionsPerEndpoint: 20,
-    serverCapabilities: operationLimits(Number(options["max-items-per-call"])),
+    serverCapabilities: {
+      ...operationLimits(Number(options["max-items-per-call"])),
+      maxMonitoredItemsPerSubscription: Number(options["max-items-per-subscription"]),
+      maxSubscriptionsPerSession: Number(options["max-subscriptions"]),
+    },
   });
   await server.initialize();
   return { server, certificateFile };
@@ -330,6 +337,7 @@ async function main() {
   advance();
   const timer = setInterval(advance, Number(options.interval));
 
+  server.on("create_session", () => process.stdout.write(`${JSON.stringify({ session: true })}\n`));
   await server.start();
   const url = server.getEndpointUrl();
   process.stdout.write(`${JSON.stringify({ ready: true, url, certificate: certificateFile })}\n`);

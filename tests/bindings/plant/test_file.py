@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from aas_server.bindings.plant_file import PlantFile, load_plant_file, plant_file_schema
+from aas_server.bindings.plant.file import PlantFile, load_plant_file, plant_file_schema
 from aas_server.bindings.secret_source import SecretSource
 from aas_server.errors import ConfigurationError
 from aas_server.yaml_files.reading import MAX_BYTES, YamlFile
@@ -137,7 +137,7 @@ def test_durations_have_bounds(problems):
     ]
 
 
-@pytest.mark.parametrize("url", ["http://h:1", "opc.tcp://h", "opc.tcp://h:99999", "opc.tcp://:1"])
+@pytest.mark.parametrize("url", ["ftp://h:1", "opc.tcp://h", "opc.tcp://h:99999", "opc.tcp://:1"])
 def test_an_address_is_opc_tcp_with_host_and_port(problems, url):
     text = connection("").replace("opc.tcp://h:4840", url)
     assert problems(text) == [
@@ -184,7 +184,7 @@ def test_an_unknown_connection_names_the_nearest(problems):
 
 def test_all_problems_are_told_at_once_in_the_order_of_their_lines(problems):
     text = FULL.replace("version: 1", "version: 2").replace("queueSize: 2", "queueSize: 0")
-    text = text.replace("direction: readWrite", "direction: write").replace("0: Off", "0: true")
+    text = text.replace("direction: readWrite", "direction: both").replace("0: Off", "0: true")
     text = text.replace("    timeout: 3s\n", "    timeout: 3s\n    timeout: 4s\n")
     text = text.replace("  - connection: mill\n", "  - connection: drill\n", 1)
     assert problems(text) == [
@@ -192,7 +192,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_their_lines(problems):
         "9: the key 'timeout' is given twice, first in line 8",
         "11: unknown connection 'drill', did you mean 'mill'?",
         "15: queueSize: must be at least 1",
-        "20: direction: must be 'read' or 'readWrite'",
+        "20: direction: must be 'read', 'readWrite' or 'write'",
         "24: enumeration: the text for 0 must be a text: put True in quotes",
     ]
 
@@ -483,3 +483,45 @@ def test_a_wrong_row_of_an_operation_is_told_with_its_line(
     problems: Any, before: str, after: str, told: str
 ) -> None:
     assert any(told in problem for problem in problems(OPERATIONS.replace(before, after)))
+
+
+LIMITED = """\
+version: 1
+connections:
+  mill:
+    url: opc.tcp://127.0.0.1:48401/kronos
+    limits: {itemsPerCall: 50, itemsPerSubscription: 200}
+bindings:
+  - connection: mill
+    node: "nsu=urn:vendor;s=Speed"
+    sink: {submodel: "urn:demo", path: Speed}
+    publishingInterval: 20ms
+    deadbandPercent: 2.5
+    fallbackPath: "/0:Objects/nsu=urn:vendor;Speed"
+"""
+
+
+def test_a_connection_has_limits_and_a_row_what_is_asked_of_its_subscription(load: Any) -> None:
+    plant = load(LIMITED)
+
+    limits = plant.connections["mill"].limits
+    assert (limits.items_per_call, limits.items_per_subscription) == (50, 200)
+    (row,) = plant.bindings
+    assert (row.publishing_interval, row.deadband_percent) == (0.02, 2.5)
+    assert row.fallback_path == "/0:Objects/nsu=urn:vendor;Speed"
+
+
+@pytest.mark.parametrize(
+    ("was", "line", "told"),
+    [
+        ("deadbandPercent: 2.5", "deadbandPercent: 101", "must be at most 100"),
+        ("deadbandPercent: 2.5", "deadbandPercent: 2\n    deadband: 1", "exclude each other"),
+        ('"/0:Objects/nsu=urn:vendor;Speed"', "Objects/Speed", "is no path"),
+        ("itemsPerCall: 50", "itemsPerCall: 0", "must be at least 1"),
+        ("itemsPerCall: 50", "itemsPerCalls: 50", "itemsPerCall"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_server_is_told(
+    problems: Any, was: str, line: str, told: str
+) -> None:
+    assert any(told in problem for problem in problems(LIMITED.replace(was, line)))
