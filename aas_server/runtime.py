@@ -43,6 +43,8 @@ from aas_server.operations.jobs import Jobs
 from aas_server.operations.service import OperationService
 from aas_server.packages.library import PackageLibrary
 from aas_server.packages.signatures.policy import read_policy
+from aas_server.query.engine import Limits, QueryEngine
+from aas_server.query.sparql.service import SparqlLimits, SparqlService
 from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.loader import read_environments
@@ -119,7 +121,7 @@ async def running(
         added = await repository.add_missing(documents, actor="load")
         if documents:
             log.info("loaded", added=len(added), already_there=len(documents) - len(added))
-        services = await _services(settings, store, repository, clock, stack)
+        services = await _services(settings, store, repository, hub, clock, stack)
         registry = _make_registry(repository)
         bindings = None
         if plant is not None or settings.aid_bindings:
@@ -224,7 +226,12 @@ def _make_registry(repository: Repository) -> CollectorRegistry:
 
 
 async def _services(
-    settings: Settings, store: Store, repository: Repository, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    store: Store,
+    repository: Repository,
+    hub: LiveHub,
+    clock: Clock,
+    stack: AsyncExitStack,
 ) -> Services:
     """Return what stands behind the API; ``stack`` stops what has to be stopped."""
     signer = DocumentSigner(
@@ -245,22 +252,46 @@ async def _services(
     stack.push_async_callback(operations.stop)
     stack.push_async_callback(jobs.stop)
     templates = TemplateService(repository, await _templates(settings))
+    registry = Registry(repository)
     if settings.template_validation != "off":
         repository.guard_writes(TemplateGuard(templates, Guarding(settings.template_validation)))
     return Services(
         repository=repository,
-        registry=Registry(repository),
+        registry=registry,
         discovery=Discovery(repository),
         packages=PackageLibrary(repository),
         operations=operations,
         jobs=jobs,
         signer=signer,
         templates=templates,
+        queries=QueryEngine(
+            repository, registry, hub, clock, Limits(seconds=settings.query_timeout)
+        ),
         signatures=read_policy(
             settings.trusted_signers, clock, is_required=settings.require_signature
         ),
         clock=clock,
+        sparql=_sparql(settings, repository, hub, clock, stack),
     )
+
+
+def _sparql(
+    settings: Settings,
+    repository: Repository,
+    hub: LiveHub,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> SparqlService | None:
+    """Return what answers SPARQL, which makes its graphs from now on; None when it is off."""
+    if not settings.sparql:
+        return None
+    if not hasattr(os, "fork"):
+        raise ConfigurationError("sparql needs a system with processes that fork: Linux or macOS")
+    limits = SparqlLimits(seconds=settings.query_timeout)
+    service = SparqlService(repository, hub, clock, limits)
+    service.start()
+    stack.push_async_callback(service.stop)
+    return service
 
 
 async def _templates(settings: Settings) -> TemplateCatalog:

@@ -163,6 +163,9 @@ class Settings(BaseSettings):
     operation_timeout: float = Field(
         60.0, gt=0, le=86_400, description="Longest time in seconds that an operation may run."
     )
+    query_timeout: float = Field(
+        30.0, gt=0, le=3600, description="Longest time in seconds that a query may take."
+    )
     operation_results: float = Field(
         3600.0, gt=0, description="Seconds that the result of an asynchronous call is kept."
     )
@@ -186,6 +189,9 @@ class Settings(BaseSettings):
         30.0,
         gt=0,
         description="Seconds that a client may stop in the middle of a request or an answer.",
+    )
+    sparql: bool = Field(
+        False, description="Answer SPARQL queries at /sparql; all documents are in memory as RDF."
     )
     fast_lane: bool = Field(
         True,

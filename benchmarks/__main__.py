@@ -20,6 +20,7 @@ from benchmarks import (
     model_memory,
     mqtt_ingest,
     packages,
+    queries,
     start,
     templates,
 )
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Row]]]] = {
     "model": model_memory.run,
     "mqtt": mqtt_ingest.run,
     "packages": packages.run,
+    "queries": queries.run,
     "start": start.run,
     "templates": templates.run,
     "imports": imports.run,

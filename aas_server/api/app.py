@@ -221,7 +221,9 @@ def build_app(
     ]
     return AasApplication(
         Router(routes, base_paths=BASE_PATHS, shell=settings.shell, submodel=settings.submodel),
-        build_pages(services.repository, settings=settings, registry=registry),
+        build_pages(
+            services.repository, settings=settings, registry=registry, sparql=services.sparql
+        ),
         services=services,
         settings=settings,
         metrics=metrics,

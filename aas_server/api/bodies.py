@@ -27,14 +27,15 @@ _MEMBER: Final = re.compile(rb'"[ \t\r\n]*:')
 _IN_THREAD: Final = 262_144
 
 
-async def read_json(call: Call) -> Any:
-    """Return the JSON value in the body of ``call``.
+async def read_json(call: Call, *, max_bytes: int | None = None) -> Any:
+    """Return the JSON value in the body of ``call``, of ``max_bytes`` where that is less than the
+    settings allow.
 
     Raises ``UnsupportedMediaType`` for another type, ``PayloadTooLarge`` for more bytes than the
     settings allow, ``BadRequest`` for what is no JSON, is nested too deep, names a member of an
     object twice or holds foreign characters.
     """
-    limit = call.settings.max_body
+    limit = min(call.settings.max_body, max_bytes or call.settings.max_body)
     media_type = call.header(b"content-type")
     if media_type is not None and media_type.split(";")[0].strip().lower() != _JSON:
         raise UnsupportedMediaType(f"the body must be {_JSON}, not {media_type!r}")

@@ -14,9 +14,6 @@ from aas_server.api.operations.table import OPERATIONS
 from aas_server.api.responses import Response, view_response
 from aas_server.api.settings import ApiSettings
 
-_REFUSING: Final = frozenset({"query.query"})
-"""Handlers that only say that the operation is not carried out yet."""
-
 _TEMPLATES_ONLY: Final = frozenset(profiles(Service.SUBMODEL_REPOSITORY, 3, 4))
 """Profiles of a server that holds no submodel of the kind Instance (AASa-003, AASa-004)."""
 
@@ -79,8 +76,6 @@ def _ids_of_3_0(supported: list[Profile]) -> Iterator[str]:
 
 
 def _is_carried_out(operation: Operation, settings: ApiSettings) -> bool:
-    if operation.handler in _REFUSING:
-        return False
     # Without its setting a path that stands for one shell or submodel leads nowhere.
     given = {"": True, "aasIdentifier": settings.shell, "submodelIdentifier": settings.submodel}
     return bool(given[operation.implied])

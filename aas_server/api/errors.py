@@ -35,6 +35,8 @@ from aas_server.errors import (
 )
 from aas_server.operations.delegate import DelegateFailed
 from aas_server.operations.job import JobRefused, WorkFailed
+from aas_server.query.engine import QueryTimeout
+from aas_server.query.sparql.service import AnswerTooLarge, NoSuchForm
 
 log = structlog.get_logger(__name__)
 
@@ -99,10 +101,13 @@ _STATUS: Final[dict[type[AasError], int]] = {
     NotFound: 404,
     NotAllowed: 405,
     NotAcceptable: 406,
+    NoSuchForm: 406,
     RequestTimeout: 408,
+    QueryTimeout: 408,
     Conflict: 409,
     PreconditionFailed: 412,
     PayloadTooLarge: 413,
+    AnswerTooLarge: 413,
     UnsupportedMediaType: 415,
     RangeNotSatisfiable: 416,
     NotSupported: 501,

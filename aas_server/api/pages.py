@@ -1,4 +1,4 @@
-"""The pages beside the API: the start page, docs, health and metrics, hosted by FastAPI."""
+"""The pages beside the API: the start page, docs, health, metrics and SPARQL, hosted by FastAPI."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from aas_server.api.operations.table import BASE_PATHS
 from aas_server.api.parameters import Query
 from aas_server.api.responses import encode_json
 from aas_server.api.settings import ApiSettings
+from aas_server.api.sparql import add_sparql
 from aas_server.api.start_page import CONTENT_SECURITY_POLICY, render_start_page
 from aas_server.errors import NotFound
+from aas_server.query.sparql.service import SparqlService
 from aas_server.repository.repository import Repository
 
 HEALTH_PATHS: Final = (
@@ -39,7 +41,11 @@ _START_PAGE_HEADERS: Final = {
 
 
 def build_pages(
-    repository: Repository, *, settings: ApiSettings, registry: CollectorRegistry
+    repository: Repository,
+    *,
+    settings: ApiSettings,
+    registry: CollectorRegistry,
+    sparql: SparqlService | None = None,
 ) -> FastAPI:
     """Return the application for every path that is no operation.
 
@@ -87,6 +93,7 @@ def build_pages(
         app.add_route(path + "/", page)
     app.add_route(SAMPLES_PATH, samples)
     add_docs(app, version=settings.version)
+    add_sparql(app, sparql)
     return app
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from aas_server.api.responses import Response, encode_json, json_response
@@ -15,9 +16,13 @@ T = TypeVar("T")
 _CURSOR: Final = re.compile(r"([0-9]{1,9}):(.*)", re.ASCII | re.DOTALL)
 
 
-def page_response(results: Iterable[bytes], cursor: str | None) -> Response:
-    """Return a page whose results are the JSON texts ``results``."""
-    return _envelope(b"[%b]" % b",".join(results), cursor)
+def page_response(
+    results: Iterable[bytes], cursor: str | None, more: Mapping[str, Any] | None = None
+) -> Response:
+    """Return a page whose results are the JSON texts ``results``; ``more`` is said beside the
+    cursor.
+    """
+    return _envelope(b"[%b]" % b",".join(results), cursor, more or {})
 
 
 def page_of_views(result: Any, cursor: str | None) -> Response:
@@ -52,6 +57,8 @@ def _start(items: Sequence[T], key: Callable[[T], str], cursor: str) -> int:
     return next(moved, max(end - 1, 0))
 
 
-def _envelope(result: bytes, cursor: str | None) -> Response:
-    paging = encode_json({} if cursor is None else {"cursor": cursor})
+def _envelope(
+    result: bytes, cursor: str | None, more: Mapping[str, Any] = MappingProxyType({})
+) -> Response:
+    paging = encode_json({**({} if cursor is None else {"cursor": cursor}), **more})
     return json_response(b'{"paging_metadata":%b,"result":%b}' % (paging, result))

@@ -9,6 +9,8 @@ from aas_server.operations.jobs import Jobs
 from aas_server.operations.service import OperationService
 from aas_server.packages.library import PackageLibrary
 from aas_server.packages.signatures.policy import SignaturePolicy
+from aas_server.query.engine import QueryEngine
+from aas_server.query.sparql.service import SparqlService
 from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.repository import Repository
@@ -28,5 +30,8 @@ class Services:
     jobs: Jobs
     signer: DocumentSigner
     templates: TemplateService
+    queries: QueryEngine
     signatures: SignaturePolicy
     clock: Clock
+    sparql: SparqlService | None = None
+    """None where it is turned off."""

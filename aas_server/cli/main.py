@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import os
 import sys
@@ -236,6 +237,48 @@ def verify(
     with report_errors():
         is_believed = verify_file(file, trust or (), out, as_json=as_json, clock=SystemClock())
     if not is_believed:
+        raise typer.Exit(1)
+
+
+class QueryKind(enum.StrEnum):
+    """What can be asked for, as the paths of the API call it."""
+
+    SHELLS = "shells"
+    SUBMODELS = "submodels"
+    CONCEPT_DESCRIPTIONS = "concept-descriptions"
+    SHELL_DESCRIPTORS = "shell-descriptors"
+    SUBMODEL_DESCRIPTORS = "submodel-descriptors"
+
+
+@app.command()
+def query(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="Query as JSON; - is standard input.")
+    ],
+    kind: Annotated[QueryKind, typer.Option(help="What is asked for.")] = QueryKind.SUBMODELS,
+    server: Annotated[
+        str, typer.Option(help="Address of the server that is asked.")
+    ] = "http://127.0.0.1:8080",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Results at most; all of them when left out.")
+    ] = None,
+    ids: Annotated[bool, typer.Option("--ids", help="Print ids in place of documents.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell on standard error how results were found.")
+    ] = False,
+) -> None:
+    """Ask a running server for documents that meet a condition (AAS query language).
+
+    Prints one result a line. Exits with 1 when there is none.
+    """
+    from aas_server.cli.query import Asked, ask, read_query
+
+    with report_errors():
+        content = read_query(file)
+    if ids:
+        content = {**content, "$select": "id"}
+    found = run(lambda: ask(Asked(server, kind.value, content, limit, explain), out, err))
+    if not found:
         raise typer.Exit(1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, runtime_checkable
 
 from msgspec.structs import replace
@@ -215,6 +215,10 @@ class LiveHub:
     def group(self, submodel_id: str) -> LiveGroup | None:
         """Return the points of ``submodel_id``, or None when nothing in it is live."""
         return self._groups.get(submodel_id)
+
+    def groups(self) -> Mapping[str, LiveGroup]:
+        """Return the points of every submodel in which something is live, by its id."""
+        return self._groups
 
     def find(self, submodel_id: str, path: IdShortPath) -> tuple[LivePoint, Facet] | None:
         """Return the point behind an element and what of it the element shows, or None."""

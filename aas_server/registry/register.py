@@ -25,7 +25,7 @@ Derive: TypeAlias = Callable[[Sequence[Document], str], Awaitable[Sequence[bytes
 @dataclass(frozen=True, slots=True)
 class Descriptor:
     """A descriptor as JSON, its entity tag without quotes, and the microseconds since the epoch at
-    which what it describes was created and last changed here.
+    which what it describes was created and last changed here. ``cursor`` leads to those behind it.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Descriptor:
     tag: str
     created: int
     updated: int
+    cursor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,17 @@ class Register:
         sources = (Source(self.own, wanted), Source(self.foreign, wanted, self._are_elsewhere))
         page = await merged_page(sources, limit=limit, cursor=cursor)
         return DescriptorPage(await self._describe(page.documents, url), page.cursor)
+
+    async def at(self, sequences: Sequence[int], url: str) -> list[Descriptor]:
+        """Return the descriptors of what was created, here or as a foreign descriptor, with
+        ``sequences``, in order, and behind them those of what the server makes itself.
+        """
+        own = await self.own.at(sequences)
+        foreign = await self.foreign.at(sequences)
+        elsewhere = await self._are_elsewhere(foreign)
+        kept = [each for each, is_kept in zip(foreign, elsewhere, strict=True) if is_kept]
+        documents = sorted([*own, *kept], key=lambda each: each.stored.sequence)
+        return await self._describe([*documents, *self.own.generated()], url)
 
     async def get(self, identifier: str, url: str) -> Descriptor:
         """Return the descriptor with this id; raises ``NotFound``."""
@@ -167,7 +179,8 @@ class Register:
             else:
                 body = next(derived)
                 tag = entity_tag(body)
-            found.append(Descriptor(document.id, body, tag, stored.created, stored.updated))
+            cursor = self.own.cursor_after(document)
+            found.append(Descriptor(document.id, body, tag, stored.created, stored.updated, cursor))
         return found
 
     def _reason(self, identifier: str) -> str:

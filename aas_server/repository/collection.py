@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -12,7 +12,7 @@ from aas_server.metamodel.identifiers import decode_base64url, encode_identifier
 from aas_server.repository.cache import DocumentCache
 from aas_server.repository.document import Document
 from aas_server.store.protocol import Kind, Listed, Selection, Store, Terms
-from aas_server.store.terms import TEMPLATE, Property, term_of, terms_of
+from aas_server.store.terms import TEMPLATE, Property, list_terms_of, term_of
 
 _LAST: Final = 2**63 - 1
 _PAGE: Final = 200
@@ -168,7 +168,7 @@ class Collection:
 
         Raises ``BadRequest`` for a cursor that this server did not make, ``StoreUnavailable``.
         """
-        after = -1 if cursor is None else _decode_cursor(cursor)
+        after = -1 if cursor is None else place_of_cursor(cursor)
         structure = self._cache.structures[self.kind]
         listed = await self._list(wanted, after, limit)
         entries = listed.entries
@@ -185,6 +185,32 @@ class Collection:
             last = documents[-1].stored.sequence if room else last
         return Page(documents, _encode_cursor(last))
 
+    async def find_terms(
+        self, ranges: Sequence[tuple[bytes, bytes]], *, limit: int
+    ) -> Sequence[int] | None:
+        """Return the sequences of the documents with a term in one of ``ranges``, None for more
+        than ``limit``.
+
+        Documents of other kinds may have such terms, too. What is found is read afterwards no older
+        than it was found. Raises ``StoreUnavailable``.
+        """
+        found = await self._store.find_terms(ranges, limit=limit)
+        await self._cache.follower.reach(found.position)
+        return None if found.more else found.sequences
+
+    async def at(self, sequences: Sequence[int]) -> list[Document]:
+        """Return those of the stored documents with ``sequences`` that there are, in order.
+
+        Raises ``StoreUnavailable``.
+        """
+        listed = await self._store.list_at(self.kind, sequences)
+        await self._cache.follower.reach(listed.position)
+        return await self._in_places(listed.entries)
+
+    def generated(self) -> list[Document]:
+        """Return the documents that the server makes itself, in order."""
+        return self._generated_after(Filter(), -1)
+
     def cursor_after(self, document: Document) -> str:
         """Return the cursor of the page that begins behind ``document``."""
         return _encode_cursor(document.stored.sequence)
@@ -192,7 +218,7 @@ class Collection:
     def put_generated(self, document: Document) -> None:
         """Show a document that the server makes itself, in the place of the one with its id."""
         self._generated[document.id] = document
-        self._generated_terms[document.id] = terms_of(self.kind, document.stored_tree())
+        self._generated_terms[document.id] = list_terms_of(self.kind, document.stored_tree())
 
     def renew_generated_by(self, renew: Callable[[], None]) -> None:
         """Call ``renew`` whenever somebody is about to read a document that the server makes; it
@@ -226,7 +252,7 @@ class Collection:
         terms = wanted.selection(self.kind).terms
         if not terms:
             return documents
-        return [each for each in documents if terms <= terms_of(self.kind, each.stored_tree())]
+        return [each for each in documents if terms <= list_terms_of(self.kind, each.stored_tree())]
 
     async def _list(self, wanted: Filter, after: int, limit: int) -> Listed:
         """Return what the store lists, remembered as long as lists cannot have changed."""
@@ -280,7 +306,10 @@ def _encode_cursor(sequence: int) -> str:
     return encode_identifier(str(sequence))
 
 
-def _decode_cursor(cursor: str) -> int:
+def place_of_cursor(cursor: str) -> int:
+    """Return the sequence behind which ``cursor`` leads; raises ``BadRequest`` for one that this
+    server did not make.
+    """
     text = decode_base64url(cursor, name="cursor")
     if not text.isascii() or not text.isdecimal() or len(text) > 20:
         raise BadRequest("this cursor was not given by this server", path="cursor")

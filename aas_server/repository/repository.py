@@ -66,7 +66,7 @@ class Repository:
     ) -> None:
         self.verifier = verifier or Verifier()
         self._store = store
-        self._hub = hub
+        self.hub: Final = hub
         self._values = ValueWriter(self, hub)
         self._clock = clock
         self._decoded = DecodedTrees(cache_bytes // _DECODED_PART)
@@ -315,7 +315,7 @@ class Repository:
 
     def live_point(self, submodel_id: str, path: IdShortPath) -> LivePoint | None:
         """Return the point whose value the element shows, None when no machine feeds it."""
-        found = self._hub.find(submodel_id, path)
+        found = self.hub.find(submodel_id, path)
         return None if found is None else found[0]
 
     async def reserve_generated(
@@ -351,7 +351,7 @@ class Repository:
         revision = now if shown is None else max(now, shown.stored.revision + 1)
         created = now if shown is None else shown.stored.created
         stored = StoredDocument(Kind.SUBMODEL, identifier, sequence, revision, body, created, now)
-        document = Document(stored, self._hub, self._decoded, tree=tree)
+        document = Document(stored, self.hub, self._decoded, tree=tree)
         if shown is not None:
             # It is made anew all the time: what is decoded would be nothing else.
             self._decoded.forget(shown)
@@ -434,8 +434,8 @@ class Repository:
         """
         if key[0] is not Kind.SUBMODEL:
             return tree
-        require_accepted(tree, before, self._hub.targets.of(key[1]))
-        return as_stored(tree, self._hub.group(key[1]), before)
+        require_accepted(tree, before, self.hub.targets.of(key[1]))
+        return as_stored(tree, self.hub.group(key[1]), before)
 
     async def _checked(self, kind: Kind, tree: Any) -> Checked:
         if kind in IDENTIFIABLES:
@@ -443,7 +443,7 @@ class Repository:
         return Checked(tree)
 
     def _shown(self, state: State) -> Document:
-        document = Document(state.stored, self._hub, self._decoded, tree=state.tree)
+        document = Document(state.stored, self.hub, self._decoded, tree=state.tree)
         self._decoded.used(document)
         return document
 
@@ -451,7 +451,7 @@ class Repository:
         state = unit.states[kind, identifier]
         if state is None:
             raise NotFound(f"{kind.value} {identifier!r} was deleted")
-        return Document(state.stored, self._hub, self._decoded, tree=state.tree, warnings=warnings)
+        return Document(state.stored, self.hub, self._decoded, tree=state.tree, warnings=warnings)
 
 
 def _taken(identifier: str) -> BadRequest:

@@ -14,6 +14,7 @@ from aas_server.metamodel.tree import Node
 from aas_server.repository.conditions import UNCONDITIONAL, Conditions
 from aas_server.repository.document import document_tag
 from aas_server.repository.heads import Key, State
+from aas_server.store.ordered_terms import change_of_elements
 from aas_server.store.protocol import (
     NO_FILES,
     NO_TERMS,
@@ -208,9 +209,13 @@ class Unit:
 
 def _with_terms(write: Write, trees: tuple[Node | None, Node | None]) -> Write:
     """Return ``write`` of a document that is ``trees`` before and after it, with its terms."""
-    if write.path is not None:
-        return write
     kind = write.document.kind
+    before, after = trees
+    if write.path is not None and before is not None and after is not None:
+        if kind is not Kind.SUBMODEL:
+            return write
+        gains, loses = change_of_elements(before, after)
+        return replace(write, gains=gains, loses=loses)
     gone, found = (NO_TERMS if tree is None else terms_of(kind, tree) for tree in trees)
     return replace(write, gains=found - gone, loses=gone - found)
 

@@ -43,6 +43,10 @@ class PostgresStatements:
         """Delete documents; return how many were found."""
         return _carry_out(connection, _DELETE_DOCUMENTS, rows)
 
+    def delete_terms(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Delete terms of documents."""
+        _carry_out(connection, _DELETE_TERMS, rows)
+
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row], ending: str) -> None:
     for start in range(0, len(rows), _MOST_ROWS):
@@ -96,4 +100,8 @@ _DELETE_DOCUMENTS: Final = (
     "AS gone (at_sequence, at_revision, at_updated, at_checksum) "
     "WHERE documents.sequence = gone.at_sequence AND documents.revision = gone.at_revision "
     "AND documents.updated = gone.at_updated AND documents.checksum = gone.at_checksum"
+)
+_DELETE_TERMS: Final = (
+    "DELETE FROM terms USING unnest($1::bytea[], $2::bigint[]) AS lost (term, document) "
+    "WHERE terms.term = lost.term AND terms.document = lost.document"
 )

@@ -120,7 +120,8 @@ class Write:
     is deleted).
 
     ``path`` is the idShortPath of the one element that changes. Lists find the document by the
-    terms that it ``gains`` and no more by those that it ``loses``.
+    terms that it ``gains``, some of which it may have already, and no more by those that it
+    ``loses``.
     """
 
     before: StoredDocument | None
@@ -195,6 +196,17 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """The sequences of some documents as of ``position``; ``more`` have a term of what was asked
+    for or not.
+    """
+
+    position: int
+    sequences: Sequence[int]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StoredValue:
     """The last value of a live element, as ``body`` says it to whoever stored it."""
 
@@ -249,6 +261,14 @@ class Store(Protocol):
         """Return up to ``limit`` documents in order of creation whose sequence is above
         ``after``.
         """
+
+    async def find_terms(self, ranges: Sequence[tuple[bytes, bytes]], *, limit: int) -> Found:
+        """Return up to ``limit`` documents, in no order, that have a term in one of ``ranges``:
+        from the first bytes on and below the second.
+        """
+
+    async def list_at(self, kind: Kind, sequences: Sequence[int]) -> Listed:
+        """Return those of the documents of ``kind`` with ``sequences`` that there are, in order."""
 
     async def count(self, kind: Kind) -> int:
         """Return how many documents of a kind there are."""

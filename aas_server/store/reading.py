@@ -8,10 +8,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import zstandard
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from aas_server.errors import StoreDamaged
 from aas_server.store.protocol import (
@@ -19,6 +19,7 @@ from aas_server.store.protocol import (
     Change,
     Fetched,
     FileEntry,
+    Found,
     Kind,
     Listed,
     Operation,
@@ -29,6 +30,8 @@ from aas_server.store.protocol import (
     may_name_files,
 )
 from aas_server.store.schema import changes, documents, file_names, log, terms, versions
+
+T = TypeVar("T")
 
 _AT_ONCE: Final = 500
 """Ids in one statement."""
@@ -91,6 +94,32 @@ def list_documents(
     query = _listing(kind, wanted, found, after).limit(limit + 1)
     rows = [(row.sequence, row.id) for row in connection.execute(query)]
     return Listed(seen, rows[:limit], more=len(rows) > limit)
+
+
+def find_terms(
+    connection: Connection, ranges: Iterable[tuple[bytes, bytes]], *, limit: int
+) -> Found:
+    """Return up to ``limit`` documents that have a term in one of ``ranges``."""
+    seen = position(connection)
+    found: dict[int, None] = {}
+    for low, high in ranges:
+        within = {"low": low, "high": high, "most": limit + 1}
+        found.update(dict.fromkeys(connection.scalars(_IN_RANGE, within)))
+        if len(found) > limit:
+            break
+    return Found(seen, list(found)[:limit], more=len(found) > limit)
+
+
+def list_at(connection: Connection, kind: Kind, sequences: Sequence[int]) -> Listed:
+    """Return those of the documents of ``kind`` with ``sequences`` that there are, in order."""
+    seen = position(connection)
+    query = select(documents.c.sequence, documents.c.id).where(documents.c.kind == kind.value)
+    rows = [
+        (row.sequence, row.id)
+        for part in _parts(sequences)
+        for row in connection.execute(query.where(documents.c.sequence.in_(part)))
+    ]
+    return Listed(seen, sorted(rows), more=False)
 
 
 def count(connection: Connection, kind: Kind) -> int:
@@ -214,7 +243,15 @@ def _entry(row: Row[Any]) -> FileEntry:
     )
 
 
-def _parts(ids: Iterable[str]) -> Iterator[list[str]]:
+_IN_RANGE: Final = (
+    select(terms.c.document)
+    .where(terms.c.term >= bindparam("low"), terms.c.term < bindparam("high"))
+    .distinct()
+    .limit(bindparam("most"))
+)
+
+
+def _parts(ids: Iterable[T]) -> Iterator[list[T]]:
     waiting = iter(ids)
     while part := list(islice(waiting, _AT_ONCE)):
         yield part

@@ -18,6 +18,7 @@ from aas_server.store.protocol import (
     EVERYTHING,
     Change,
     Fetched,
+    Found,
     Kind,
     Listed,
     Selection,
@@ -123,6 +124,16 @@ class SqlStore(ABC):
                 connection, kind, wanted, after=after, limit=limit
             )
         )
+
+    async def find_terms(self, ranges: Sequence[tuple[bytes, bytes]], *, limit: int) -> Found:
+        """Return up to ``limit`` documents that have a term in one of ``ranges``."""
+        return await self.read(
+            lambda connection: reading.find_terms(connection, ranges, limit=limit)
+        )
+
+    async def list_at(self, kind: Kind, sequences: Sequence[int]) -> Listed:
+        """Return those of the documents with ``sequences`` that there are, in order."""
+        return await self.read(lambda connection: reading.list_at(connection, kind, sequences))
 
     async def count(self, kind: Kind) -> int:
         """Return how many documents of a kind there are."""

@@ -42,6 +42,10 @@ class SqliteStatements:
         """Delete documents; return how many were found."""
         return _carry_out(connection, _DELETE_DOCUMENT, rows)
 
+    def delete_terms(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Delete terms of documents."""
+        _carry_out(connection, _DELETE_TERM, rows)
+
 
 def _insert(connection: Connection, into: str, table: Table, rows: Sequence[Row]) -> None:
     for start in range(0, len(rows), _MOST_ROWS):
@@ -66,6 +70,7 @@ def _carry_out(connection: Connection, text: str, rows: Sequence[Row]) -> int:
 _DELETE_DOCUMENT: Final = (
     "DELETE FROM documents WHERE sequence = ? AND revision = ? AND updated = ? AND checksum = ?"
 )
+_DELETE_TERM: Final = "DELETE FROM terms WHERE term = ? AND document = ?"
 _UPDATE_DOCUMENT: Final = (
     "UPDATE documents SET revision = ?, updated = ?, checksum = ?, body = ? "
     "WHERE sequence = ? AND revision = ? AND updated = ? AND checksum = ?"

@@ -1,4 +1,4 @@
-"""Terms: what lists find documents by, as Part 2 filters them (IDTA-01002)."""
+"""Terms: what lists find documents by, as Part 2 filters them (IDTA-01002), and queries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 
 from aas_server.metamodel.references import key_values, semantic_keys
 from aas_server.metamodel.tree import Node
+from aas_server.store.ordered_terms import ordered_terms
 from aas_server.store.protocol import Kind, Terms
 
 Property: TypeAlias = tuple[str, Any]
@@ -28,7 +29,12 @@ def term_of(kind: Kind, name: str, value: Any) -> bytes:
 
 
 def terms_of(kind: Kind, tree: Node) -> Terms:
-    """Return every term of a document.
+    """Return every term of a document, those of lists and the ordered ones of queries."""
+    return list_terms_of(kind, tree).union(ordered_terms(kind, tree))
+
+
+def list_terms_of(kind: Kind, tree: Node) -> Terms:
+    """Return the terms that lists find a document by.
 
     They follow from what stands outside of a submodel's elements.
     """
@@ -37,12 +43,18 @@ def terms_of(kind: Kind, tree: Node) -> Terms:
 
 def joined(terms: Terms) -> bytes:
     """Return ``terms`` as what needs little memory."""
-    return b"".join(sorted(terms))
+    return b"".join(bytes((len(term),)) + term for term in sorted(terms))
 
 
 def separated(text: bytes) -> Terms:
     """Return the terms that were ``joined``."""
-    return frozenset(text[start : start + _SIZE] for start in range(0, len(text), _SIZE))
+    found: list[bytes] = []
+    start = 0
+    while start < len(text):
+        end = start + 1 + text[start]
+        found.append(text[start + 1 : end])
+        start = end
+    return frozenset(found)
 
 
 def _properties(kind: Kind, tree: Node) -> Iterator[Property]:

@@ -52,6 +52,9 @@ class Statements(Protocol):
     def delete_documents(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Delete the documents at the places ``rows``; return how many there were."""
 
+    def delete_terms(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Delete the terms ``rows``, each with its document, as far as they are there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -72,7 +75,7 @@ class _Rows:
     until: list[int] = field(default_factory=list)
     pruned: list[dict[str, Any]] = field(default_factory=list)
     gained: list[Row] = field(default_factory=list)
-    lost: list[dict[str, Any]] = field(default_factory=list)
+    lost: list[Row] = field(default_factory=list)
     unnamed: list[dict[str, Any]] = field(default_factory=list)
     named: list[Row] = field(default_factory=list)
 
@@ -144,8 +147,7 @@ class Writer:
             statements.insert(connection, documents, rows.inserted)
         except IntegrityError as error:
             raise Conflict("a document with one of the ids exists already") from error
-        if rows.lost:
-            connection.execute(_DELETE_TERM, rows.lost)
+        statements.delete_terms(connection, rows.lost)
         statements.insert_missing(connection, terms, rows.gained)
         if rows.unnamed:
             connection.execute(_DELETE_NAME, rows.unnamed)
@@ -172,9 +174,7 @@ class Writer:
                     rows.deleted.append(place)
                 if before.revision % PRUNE_EVERY == 0:
                     rows.pruned.append({"of_kind": before.kind.value, "of_id": before.id})
-                rows.lost += [
-                    {"lost": term, "of_document": before.sequence} for term in write.loses
-                ]
+                rows.lost += [(term, before.sequence) for term in write.loses]
             if after is not None:
                 if not is_same:
                     revision, updated, checksum, body = _state(after)
@@ -252,9 +252,9 @@ def _one_after_the_other(first: Write, second: Write) -> Write:
         # What came between was never stored.
         gains = (first.gains - second.loses) | second.gains
         return Write(before, after, None, gains if after else frozenset(), first.loses)
-    gains, loses = first.gains - second.loses, first.loses - second.gains
-    gains |= second.gains - first.loses
-    loses |= second.loses - first.gains
+    # A write may gain what the document has already, of another element: that is lost, too.
+    gains = (first.gains - second.loses) | second.gains
+    loses = (first.loses | second.loses) - second.gains
     return Write(before, after, None, gains, loses)
 
 
@@ -321,9 +321,6 @@ _TAKE_NUMBERS: Final = (
         sequence=case((log.c.sequence < _CREATED, _CREATED), else_=log.c.sequence),
     )
     .returning(log.c.last)
-)
-_DELETE_TERM: Final = delete(terms).where(
-    terms.c.term == bindparam("lost"), terms.c.document == bindparam("of_document")
 )
 _DELETE_NAME: Final = delete(file_names).where(
     file_names.c.kind == bindparam("of_kind"),

@@ -216,6 +216,13 @@ KNOWN = (
         ours={"+liveQualifiers", "+metamodel", "+lossy"},
     ),
     Known(
+        "a query may be asked how it was answered",
+        "query",
+        (r"POST /query/.*",),
+        theirs=set(),
+        ours={"+explain"},
+    ),
+    Known(
         "clientTimeoutDuration is optional since 3.1.2: one schema for both ways to invoke",
         "body",
         (rf"POST ({SUBMODEL}){ELEMENT}/invoke-as(nyc|ync(/\$value)?)",),

@@ -248,7 +248,7 @@ def test_a_store_of_a_newer_server_is_told_with_what_to_do(
 def test_compacting_mends_and_makes_smaller(data: Path) -> None:
     execute(data / "aas.sqlite", "DELETE FROM terms", "UPDATE jobs SET expires = 0")
     lines = ran(data, "compact").splitlines()
-    assert lines[0] == "terms of 3 documents made anew, 0 former versions forgotten"
+    assert lines[0] == "terms of 5 documents made anew, 0 former versions forgotten"
     assert lines[1].endswith(" now")
     assert found(data / "aas.sqlite") == []
     assert tables(data / "aas.sqlite")["jobs"] == []

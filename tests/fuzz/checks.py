@@ -19,7 +19,7 @@ def complaint(request: Request, answer: Answer) -> str | None:
     """Return what is wrong with ``answer``, None when nothing is."""
     if not answer.status:
         return "no answer"
-    if answer.status >= 500 and not _is_announced(request, answer):
+    if answer.status >= 500:
         return "a failure of the server"
     if answer.status >= 400 and request.method != "HEAD":
         return _no_result(answer)
@@ -49,11 +49,6 @@ def report(pairs: Iterable[tuple[Request, Answer, str]]) -> str:
             lines.append(f"{problem}: {request}\n    -> {answer.status} {answer.body[:400]!r}")
     counts = [f"{count} x {kind}" for kind, count in kinds.items()]
     return "\n".join([*lines, *counts])
-
-
-def _is_announced(request: Request, answer: Answer) -> bool:
-    """Queries are declared, and answered 501 until they are carried out."""
-    return answer.status == 501 and "/query/" in request.target
 
 
 def _no_result(answer: Answer) -> str | None:

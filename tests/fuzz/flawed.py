@@ -61,7 +61,7 @@ _MODIFIERS: Final = frozenset({"level", "extent"})
 def flawed(operations: Sequence[Operation]) -> Iterator[Request]:
     """Yield requests none of which may change anything."""
     for operation in operations:
-        if not operation.is_query and not _is_copied_by_mistake(operation):
+        if not _is_copied_by_mistake(operation):
             yield from _parameters(operation)
             yield from _bodies(operation)
     yield from _documents()

@@ -51,10 +51,6 @@ class Operation:
     """Of the body, None without one."""
 
     @property
-    def is_query(self) -> bool:
-        return self.path.startswith("/query")
-
-    @property
     def is_form(self) -> bool:
         """Whether the body is a multipart form with a file."""
         return self.schema is not None and self.schema.startswith("object{")

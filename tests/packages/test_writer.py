@@ -69,7 +69,7 @@ async def test_the_same_content_is_the_same_bytes(
 ) -> None:
     other_clock = FakeClock()
     other_clock.advance(1_000_000)
-    other = Repository(MemoryStore(other_clock), repository._hub, other_clock)
+    other = Repository(MemoryStore(other_clock), repository.hub, other_clock)
     for each in (repository, other):
         await filled(each)
     first = await written(repository, tmp_path / "a", as_xml=as_xml)

@@ -48,7 +48,8 @@ DAMAGES: Final = {
         "DELETE FROM documents WHERE id = 'urn:made'", "log", "and it is not there"
     ),
     "a term that is missing": Damage(
-        "DELETE FROM terms WHERE document = (SELECT sequence FROM documents WHERE id = 'urn:made')",
+        "DELETE FROM terms WHERE term = (SELECT term FROM terms WHERE document = "
+        "(SELECT sequence FROM documents WHERE id = 'urn:made') ORDER BY term LIMIT 1)",
         "terms",
         "1 term too few",
     ),

@@ -246,6 +246,19 @@ async def test_many_changes_of_one_document_in_one_group_leave_the_last_ones_ter
     ]
 
 
+async def test_what_a_write_gains_though_it_is_there_is_lost_with_a_later_one(store: Store) -> None:
+    first = new_document(store)
+    await store.commit([Write(None, first, gains=short("A"))], actor="test")
+    second = changed(first, b"2")
+    third = changed(second, b"3")
+    # Another element of the document has the same term, which the first write does not look for.
+    await asyncio.gather(
+        store.commit([Write(first, second, gains=short("A"))], actor="test"),
+        store.commit([Write(second, third, loses=short("A"))], actor="test"),
+    )
+    assert await listed(store, Selection(short("A"))) == []
+
+
 async def test_many_documents_are_stored_at_once(store: Store) -> None:
     count = 1_203
     made = [new_document(store, f"urn:{number}") for number in range(count)]

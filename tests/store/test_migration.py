@@ -16,9 +16,10 @@ from sqlalchemy import create_engine
 from aas_server.errors import ConfigurationError, StoreUnavailable
 from aas_server.metamodel.tree import Node
 from aas_server.store.migrate import migrate, newest_revision
+from aas_server.store.ordered_terms import ELEMENT, equal_to, looked_at, ordered_terms
 from aas_server.store.protocol import Change, FileEntry, Kind, Operation, Selection, StoredFile
 from aas_server.store.sqlite import SqliteStore
-from aas_server.store.terms import terms_of
+from aas_server.store.terms import list_terms_of
 from tests.store.writes import all_documents, creation, new_document, read
 from tests.support.clock import FakeClock
 
@@ -181,12 +182,14 @@ async def assert_all_there(store: SqliteStore, *, files: bool) -> None:
         assert [each.sequence for each in (await store.fetch(kind, [tree["id"]])).documents] == [
             sequence
         ]
-        found = terms_of(kind, tree)
+        found = list_terms_of(kind, tree)
         assert found
         for term in found:
             listed = await store.list_ids(kind, Selection(frozenset({term})))
             assert listed.entries == [(sequence, tree["id"])]
         assert (await store.list_ids(kind, Selection(found))).entries == [(sequence, tree["id"])]
+    temperature = equal_to(looked_at(Kind.SUBMODEL, ELEMENT, "Temp"), "1.5")
+    assert (await store.find_terms([temperature], limit=9)).sequences == [DOCUMENTS[0][0]]
     previous = {"create": None, "delete": 1}
     assert [change async for change in store.changes()] == [
         Change(
@@ -303,7 +306,7 @@ async def test_any_number_of_documents_is_brought_up_to_date(
     await store.open()
     assert await store.count(Kind.SUBMODEL) == 1_001
     for number, name in enumerate("AB"):
-        terms = terms_of(Kind.SUBMODEL, {"idShort": name})
+        terms = list_terms_of(Kind.SUBMODEL, {"idShort": name})
         listed = await store.list_ids(Kind.SUBMODEL, Selection(terms), limit=2_000)
         assert [each for _, each in listed.entries] == [f"urn:{n}" for n in range(number, 1_001, 2)]
     await store.close()
@@ -315,13 +318,13 @@ async def test_any_number_of_documents_is_brought_up_to_date(
 def broken_terms(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The migration breaks off at the last document."""
 
-    def terms(kind: Kind, tree: Node) -> frozenset[bytes]:
+    def terms(kind: Kind, tree: Node) -> Iterator[bytes]:
         if kind is Kind.CONCEPT_DESCRIPTION:
             raise RuntimeError("the power is gone")
-        return terms_of(kind, tree)
+        return ordered_terms(kind, tree)
 
     with monkeypatch.context() as context:
-        context.setattr("aas_server.store.terms.terms_of", terms)
+        context.setattr("aas_server.store.ordered_terms.ordered_terms", terms)
         yield context
 
 

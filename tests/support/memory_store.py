@@ -11,6 +11,7 @@ from aas_server.store.protocol import (
     EVERYTHING,
     Change,
     Fetched,
+    Found,
     Kind,
     Listed,
     Selection,
@@ -63,6 +64,23 @@ class MemoryStore:
         self.fetches.append((kind, wanted))
         found = (self._documents.get((kind, each)) for each in dict.fromkeys(wanted))
         return Fetched(len(self._changes), [each for each in found if each is not None])
+
+    async def find_terms(self, ranges: Sequence[tuple[bytes, bytes]], *, limit: int) -> Found:
+        found = [
+            sequence
+            for sequence, terms in self._terms.items()
+            if any(low <= term < high for term in terms for low, high in ranges)
+        ]
+        return Found(len(self._changes), found[:limit], more=len(found) > limit)
+
+    async def list_at(self, kind: Kind, sequences: Sequence[int]) -> Listed:
+        wanted = set(sequences)
+        found = [
+            (document.sequence, document.id)
+            for document in self._in_order()
+            if document.kind is kind and document.sequence in wanted
+        ]
+        return Listed(len(self._changes), found, more=False)
 
     async def list_ids(
         self, kind: Kind, wanted: Selection = EVERYTHING, *, after: int = -1, limit: int = 1000

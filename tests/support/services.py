@@ -17,6 +17,7 @@ from aas_server.operations.jobs import Jobs
 from aas_server.operations.service import OperationService
 from aas_server.packages.library import PackageLibrary
 from aas_server.packages.signatures.policy import SignaturePolicy
+from aas_server.query.engine import QueryEngine
 from aas_server.registry.discovery import Discovery
 from aas_server.registry.registry import Registry
 from aas_server.repository.repository import Repository
@@ -35,9 +36,11 @@ def make_services(
     ``store`` is for the jobs, by default one of their own.
     """
     jobs = Jobs(clock, store or MemoryStore(clock))
+    registry = Registry(repository)
     return Services(
         repository=repository,
-        registry=Registry(repository),
+        registry=registry,
+        queries=QueryEngine(repository, registry, repository.hub, clock),
         discovery=Discovery(repository),
         packages=PackageLibrary(repository),
         operations=OperationService(repository, jobs, clock),

@@ -110,6 +110,16 @@ def test_the_shells_of_all_five_machines_are_listed(client: AasClient) -> None:
     }
 
 
+def test_the_plant_is_asked_for_the_values_of_the_moment(
+    client: AasClient, project_dir: Path
+) -> None:
+    text = (project_dir / "examples" / "queries" / "bad-signals.json").read_text()
+    good = client.http.post("/query/submodels", content=text.replace('"bad"', '"good"'))
+    assert good.status_code == 200, good.text
+    found = {submodel["id"] for submodel in good.json()["result"]}
+    assert found == {OPERATIONAL_DATA, *map(operational_data, MACHINES)}
+
+
 @pytest.mark.parametrize("machine_name", MACHINES)
 def test_a_value_of_each_machine_changes_from_call_to_call(
     client: AasClient, machine_name: str

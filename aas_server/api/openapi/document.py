@@ -202,7 +202,7 @@ def _failures(operation: Operation) -> set[int]:
     if module == "serialization":
         statuses |= {404, 406}
     if module == "query":
-        statuses.add(501)
+        statuses.add(408)
     if module == "invocation" or (module == "elements" and operation.method == "PATCH"):
         statuses |= {502, 503, 504}
     return statuses

@@ -91,6 +91,10 @@ _QUERY: Final[dict[str, Schema]] = {
         "description": "Whether the concept descriptions that are referred to come along",
         "schema": {"type": "boolean", "default": True},
     },
+    "explain": {
+        "description": "Whether the page says how its results were found",
+        "schema": {"type": "boolean", "default": False},
+    },
     "liveQualifiers": {
         "description": "Whether live values come with the qualifiers that tell how good they are",
         "schema": {"type": "boolean", "default": False},

@@ -33,6 +33,7 @@ _FAILURES: Final[dict[int, tuple[str, str]]] = {
     404: ("NotFound", "Something that the path names is not there"),
     405: ("MethodNotAllowed", "Not for this kind of element"),
     406: ("NotAcceptable", "None of the media types in Accept is there"),
+    408: ("RequestTimeout", "It took longer than it may, or its body stopped arriving"),
     409: ("Conflict", "It is there already, or others depend on it"),
     412: ("PreconditionFailed", "The present state does not meet If-Match or If-None-Match"),
     413: ("PayloadTooLarge", "The body has more bytes than the server takes"),

@@ -129,7 +129,7 @@ def _queries() -> Iterator[Operation]:
             handler="query.query",
             answers=ok(f"QueryResult{name}"),
             body=Body("Query"),
-            query=PAGE,
+            query=("explain", *PAGE),
             paged=True,
             aliases=misspelt,
         )

@@ -34,7 +34,8 @@ from aas_server.packages.rdf.vocabulary import (
 _ABSOLUTE: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\x7f-\x9f\s\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]+"
 )
-_MADE: Final = "urn:aas-server:id:"
+MADE: Final = "urn:aas-server:id:"
+"""How made IRIs begin; the percent-encoded Identifier follows."""
 _SIMPLE: Final = frozenset({STRING, BOOLEAN, BINARY})
 
 
@@ -70,7 +71,27 @@ def iri_of(identifier: str) -> str:
     """Return the IRI that stands for an Identifier: itself when it is one, a made one else."""
     if _ABSOLUTE.fullmatch(identifier) and identifier.count("#") <= 1:
         return identifier
-    return _MADE + quote(identifier, safe="")
+    return MADE + quote(identifier, safe="")
+
+
+def element_iri(submodel: str, path: str) -> str:
+    """Return the IRI of the element at the idShortPath ``path`` of what has the IRI ``submodel``.
+
+    It follows the IRI as fragment; a fragment cannot have a fragment, but it may hold slashes.
+    """
+    return f"{submodel}{'/' if '#' in submodel else '#'}{quote(path, safe='.')}"
+
+
+def element_resource(element: Node, submodel: str, path: str) -> Resource:
+    """Return what is to be said of an element, which has a modelType and is at ``path`` of what has
+    the IRI ``submodel``; raises ``Conflict`` for one nested too deep.
+    """
+    name = element_iri(submodel, path)
+    shape = SHAPES[element["modelType"]]
+    try:
+        return _Document(submodel, ()).resource(element, shape, name, path)
+    except RecursionError as error:
+        raise Conflict("is nested too deep for RDF", path=name) from error
 
 
 class Resources:
@@ -100,11 +121,10 @@ class Resources:
 
 
 class _Document:
-    """Makes the resources of one document, whose elements' IRIs begin with ``name``."""
+    """Makes the resources of one document, which has the IRI ``name``."""
 
     def __init__(self, name: str, taken: Iterable[str]) -> None:
-        # A fragment cannot have a fragment, but it may hold slashes.
-        self._base = name + ("/" if "#" in name else "#")
+        self._iri = name
         self._documents = taken
         self._described: set[str] = set()
 
@@ -144,7 +164,7 @@ class _Document:
 
     def _name(self, path: str) -> str | None:
         """Return the IRI of the element at ``path``, None when another resource has it."""
-        name = self._base + quote(path, safe=".")
+        name = element_iri(self._iri, path)
         if not path or name in self._described or name in self._documents:
             return None
         self._described.add(name)

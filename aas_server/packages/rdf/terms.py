@@ -9,6 +9,7 @@ from aas_server.packages.rdf.resources import Binary, Iri, Resource, Value
 from aas_server.packages.rdf.vocabulary import XSD
 
 _ESCAPED: Final = re.compile('[\\x00-\\x1f"\\\\\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 
@@ -30,6 +31,17 @@ def simple(value: Value) -> str:
     if isinstance(value, int):
         return f'"{value}"^^<{XSD}integer>'
     return f'"{_ESCAPED.sub(_escape, value)}"'
+
+
+def typed(text: str, datatype: str) -> str:
+    """Return a literal of the datatype with the IRI ``datatype``."""
+    return f'"{_ESCAPED.sub(_escape, text)}"^^<{datatype}>'
+
+
+def tagged(text: str, language: str) -> str:
+    """Return a text in a language, as a plain one where ``language`` is no tag (RFC 5646)."""
+    plain = f'"{_ESCAPED.sub(_escape, text)}"'
+    return f"{plain}@{language}" if _LANGUAGE.fullmatch(language) else plain
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -315,6 +315,6 @@ def test_what_is_held_goes_into_a_file_when_it_is_much() -> None:
 def test_terms_are_joined_and_separated() -> None:
     tree = submodel("urn:a") | {"idShort": "Aa", "kind": "Template"}
     terms = terms_of(Kind.SUBMODEL, tree)
-    assert len(terms) == 2
+    assert len({len(term) for term in terms}) > 1
     assert separated(joined(terms)) == terms
     assert separated(b"") == frozenset()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from aas_server.store.protocol import Kind
-from aas_server.store.terms import terms_of
+from aas_server.store.terms import list_terms_of
 
 revision = "0003"
 down_revision = "0002"
@@ -86,7 +86,7 @@ def _move_documents(number: sa.types.TypeEngine[int]) -> None:
         found = [
             {"term": term, "document": row.sequence}
             for row in rows
-            for term in terms_of(Kind(row.kind), msgspec.json.decode(row.body))
+            for term in list_terms_of(Kind(row.kind), msgspec.json.decode(row.body))
         ]
         if found:
             connection.execute(sa.insert(terms), found)
