@@ -11,12 +11,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import quote
 
 import aio_pika
 import aiomqtt
 
-from tests.support.rabbitmq import PASSWORD, USER
+from tests.support.amqp import amqp_connection
 from tests.system.load_model import STEPS
 
 EXCHANGE: Final = "amq.topic"
@@ -92,10 +91,7 @@ class AmqpPublisher(Publisher):
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Send]:
-        login = f"{USER}:{quote(PASSWORD, safe='')}"
-        async with asyncio.timeout(_GIVEN_UP):
-            connection = await aio_pika.connect(f"amqp://{login}@127.0.0.1:{self.port}/")
-        async with connection:
+        async with amqp_connection(self.port, within=_GIVEN_UP) as connection:
             channel = await connection.channel(publisher_confirms=False)
             exchange = await channel.get_exchange(EXCHANGE)
 

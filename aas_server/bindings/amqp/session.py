@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aio_pika.connection import make_url
 from aiormq import exceptions as failures
 
 from aas_server.bindings.messages.problems import (
@@ -99,7 +100,7 @@ class AmqpSession:
         self._on_message = on_message
         self._wanted = wanted
         self._refuse = refuse
-        self._connection: aio_pika.abc.AbstractConnection | None = None
+        self._connection: aio_pika.Connection | None = None
         self._control: AbstractChannel | None = None
         self._consumed: dict[Place, AbstractChannel] = {}
         self._publishers: dict[str, AbstractChannel] = {}
@@ -119,15 +120,17 @@ class AmqpSession:
         context = await asyncio.to_thread(tls_context, settings)
         try:
             async with asyncio.timeout(settings.timeout):
-                self._connection = await aio_pika.connect(
+                url = make_url(
                     host=host,
                     port=port,
                     virtualhost=virtual_host,
                     ssl=context is not None,
-                    ssl_context=context,
                     heartbeat=settings.keep_alive,
                     **login,
                 )
+                # Not aio_pika.connect(): it gives nobody a failed connection to close.
+                self._connection = aio_pika.Connection(url, ssl_context=context)
+                await self._connection.connect()
                 self._control = await self._connection.channel(publisher_confirms=False)
                 self._hear()
         except _ConnectFailures as error:
@@ -198,12 +201,18 @@ class AmqpSession:
             closed.cancel()
 
     async def close(self) -> None:
-        """End it; nothing that still arrives is taken."""
+        """End it, whatever state it is in; nothing that still arrives is taken."""
         self.is_closed = True
         if self._connection is None:
             return
-        with suppress(Exception):
-            async with asyncio.timeout(FAREWELL):
+        try:
+            with suppress(Exception):
+                async with asyncio.timeout(FAREWELL):
+                    await self._connection.close()
+        finally:
+            if not self._connection.is_closed:
+                # Its transport is gone: this only notes the end. Without, the connection would be
+                # closed when it is collected as garbage, in whatever event loop runs then.
                 await self._connection.close()
 
     async def publish(

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import aio_pika
 import aiomqtt
 
 from tests.bindings.messages.plant import NAME, SUBMODEL
+from tests.support.amqp import amqp_connection
 from tests.support.mosquitto import Mosquitto
-from tests.support.rabbitmq import PASSWORD, USER, RabbitMq
+from tests.support.rabbitmq import USER, RabbitMq
 
 EXCHANGE = "amq.topic"
 
@@ -114,9 +114,7 @@ class AmqpBench:
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[aio_pika.abc.AbstractChannel]:
-        secret = quote(PASSWORD, safe="")
-        connection = await aio_pika.connect(f"amqp://{USER}:{secret}@127.0.0.1:{self.broker.port}/")
-        async with connection:
+        async with amqp_connection(self.broker.port) as connection:
             yield await connection.channel()
 
     @asynccontextmanager
