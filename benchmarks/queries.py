@@ -27,9 +27,9 @@ from aas_server.clock import SystemClock
 from aas_server.live.hub import LiveHub
 from aas_server.metamodel.id_short_path import parse_id_short_path
 from aas_server.metamodel.tree import Node
-from aas_server.repository import unit
 from aas_server.repository.repository import Repository
 from aas_server.store import terms
+from aas_server.store.element_terms import NO_CHANGE
 from aas_server.store.protocol import Kind, StoredDocument, Write
 from aas_server.store.sqlite import SqliteStore
 from benchmarks.measure import ROOT, SERVER_CORE, Row, aas_server, free_port, process
@@ -279,7 +279,7 @@ def _filling(store: SqliteStore) -> Iterator[Write]:
         body = msgspec.json.encode(tree)
         sequence = store.new_sequence()
         document = StoredDocument(Kind.SUBMODEL, tree["id"], sequence, 1, body, 0, 0)
-        yield Write(None, document, gains=terms.terms_of(Kind.SUBMODEL, tree))
+        yield Write(None, document, None, *terms.change_between(Kind.SUBMODEL, None, tree))
 
 
 @contextmanager
@@ -290,8 +290,8 @@ def _terms(kept: bool) -> Iterator[None]:
         return
     none: frozenset[bytes] = frozenset()
     with (
-        patch.object(terms, "ordered_terms", lambda kind, tree: none),
-        patch.object(unit, "change_of_elements", lambda before, after: (none, none)),
+        patch.object(terms, "document_terms", lambda kind, tree: none),
+        patch.object(terms, "change_of_elements", lambda before, after: NO_CHANGE),
     ):
         yield
 

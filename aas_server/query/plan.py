@@ -26,8 +26,8 @@ from aas_server.query.expression import (
 from aas_server.query.fields import ANYWHERE, Field, Root
 from aas_server.query.values import Type, Value, to_text, type_of
 from aas_server.store import ordered_terms as terms
-from aas_server.store.ordered_terms import Looked, Range
-from aas_server.store.protocol import Kind
+from aas_server.store.ordered_terms import Looked
+from aas_server.store.protocol import Kind, Range
 
 
 @dataclass(frozen=True, slots=True)

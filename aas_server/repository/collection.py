@@ -11,7 +11,7 @@ from aas_server.errors import BadRequest, NotFound
 from aas_server.metamodel.identifiers import decode_base64url, encode_identifier
 from aas_server.repository.cache import DocumentCache
 from aas_server.repository.document import Document
-from aas_server.store.protocol import Kind, Listed, Selection, Store, Terms
+from aas_server.store.protocol import Kind, Listed, Range, Selection, Store, Terms
 from aas_server.store.terms import TEMPLATE, Property, list_terms_of, term_of
 
 _LAST: Final = 2**63 - 1
@@ -185,9 +185,7 @@ class Collection:
             last = documents[-1].stored.sequence if room else last
         return Page(documents, _encode_cursor(last))
 
-    async def find_terms(
-        self, ranges: Sequence[tuple[bytes, bytes]], *, limit: int
-    ) -> Sequence[int] | None:
+    async def find_terms(self, ranges: Sequence[Range], *, limit: int) -> Sequence[int] | None:
         """Return the sequences of the documents with a term in one of ``ranges``, None for more
         than ``limit``.
 

@@ -14,17 +14,15 @@ from aas_server.metamodel.tree import Node
 from aas_server.repository.conditions import UNCONDITIONAL, Conditions
 from aas_server.repository.document import document_tag
 from aas_server.repository.heads import Key, State
-from aas_server.store.ordered_terms import change_of_elements
 from aas_server.store.protocol import (
     NO_FILES,
-    NO_TERMS,
     FileEntry,
     Kind,
     StoredDocument,
     Write,
     may_name_files,
 )
-from aas_server.store.terms import terms_of
+from aas_server.store.terms import change_between
 
 Commit = Callable[["Unit"], Coroutine[Any, Any, None]]
 
@@ -209,15 +207,8 @@ class Unit:
 
 def _with_terms(write: Write, trees: tuple[Node | None, Node | None]) -> Write:
     """Return ``write`` of a document that is ``trees`` before and after it, with its terms."""
-    kind = write.document.kind
-    before, after = trees
-    if write.path is not None and before is not None and after is not None:
-        if kind is not Kind.SUBMODEL:
-            return write
-        gains, loses = change_of_elements(before, after)
-        return replace(write, gains=gains, loses=loses)
-    gone, found = (NO_TERMS if tree is None else terms_of(kind, tree) for tree in trees)
-    return replace(write, gains=found - gone, loses=gone - found)
+    change = change_between(write.document.kind, *trees)
+    return replace(write, gains=change.gains, loses=change.loses, signatures=change.signatures)
 
 
 def mentioned(kind: Kind, files: Mapping[str, FileEntry], body: bytes) -> Mapping[str, FileEntry]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from aas_server.store.protocol import StoredJob, StoredValue
 from aas_server.store.schema import jobs
 from aas_server.store.schema import last_values as values_table
-from aas_server.store.writing import Statements
+from aas_server.store.statements import Statements
 
 _AT_ONCE: Final = 500
 

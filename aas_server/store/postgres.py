@@ -203,12 +203,16 @@ class PostgresStore(SqlStore):
             raise StoreUnavailable("the store is not open")
         now = self._clock.now()
         waiting = iter(writes)
+        index = self._units.gathered_index()
         count = 0
         with _database_errors():
             async with self._engine.begin() as connection:
                 while piece := await asyncio.to_thread(next_piece, waiting):
-                    await connection.run_sync(self._units.write_piece, piece, actor, now=now)
+                    await connection.run_sync(
+                        self._units.write_piece, piece, actor, now=now, index=index
+                    )
                     count += len(piece)
+                await connection.run_sync(index.finish)
                 await connection.run_sync(self._notify)
         return count
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Connection, LargeBinary, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from aas_server.store.schema import inserted_columns
-from aas_server.store.writing import Row
+from aas_server.store.schema import inserted_columns, insertion
+from aas_server.store.statements import Row
 
 _MOST_ROWS: Final = 1_000
 _NAMES: Final[dict[type[TypeEngine[Any]], str]] = {
@@ -30,6 +30,10 @@ class PostgresStatements:
     def insert_missing(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Insert those of ``rows`` whose primary key is not there yet."""
         _insert(connection, table, rows, " ON CONFLICT DO NOTHING")
+
+    def insert_missing_from(self, connection: Connection, table: Table, source: Table) -> None:
+        """Insert those rows of ``source`` whose primary key is not there yet, in its order."""
+        connection.exec_driver_sql(f"INSERT {insertion(table, source)} ON CONFLICT DO NOTHING")
 
     def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Insert ``rows`` of all columns, each in the place of the one with its primary key."""

@@ -14,7 +14,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 Settled: TypeAlias = Callable[[int | None], None]
 """Called once in the event loop: with the number of its last entry in the change log for what is
@@ -105,6 +105,28 @@ Terms: TypeAlias = frozenset[bytes]
 
 NO_TERMS: Final[Terms] = frozenset()
 
+Signatures: TypeAlias = frozenset[bytes]
+"""How elements can be found by one of their names or meanings: that (``LOOKED`` bytes), and the
+signature of elements that have it, by which their terms begin; ``store.element_terms`` makes them.
+"""
+
+NO_SIGNATURES: Final[Signatures] = frozenset()
+
+LOOKED: Final = 8
+"""Bytes of what is looked at, and of a signature."""
+
+
+class Range(NamedTuple):
+    """Terms from ``low`` on and below ``high``.
+
+    With ``of_elements`` both begin with a name or a meaning of elements, for which each signature
+    that has it stands in the terms.
+    """
+
+    low: bytes
+    high: bytes
+    of_elements: bool = False
+
 
 class Operation(enum.Enum):
     """What an entry of the change log did."""
@@ -121,7 +143,7 @@ class Write:
 
     ``path`` is the idShortPath of the one element that changes. Lists find the document by the
     terms that it ``gains``, some of which it may have already, and no more by those that it
-    ``loses``.
+    ``loses``; the elements that it gains have ``signatures``, which may be known already.
     """
 
     before: StoredDocument | None
@@ -129,6 +151,7 @@ class Write:
     path: str | None = None
     gains: Terms = NO_TERMS
     loses: Terms = NO_TERMS
+    signatures: Signatures = NO_SIGNATURES
 
     @property
     def document(self) -> StoredDocument:
@@ -262,10 +285,8 @@ class Store(Protocol):
         ``after``.
         """
 
-    async def find_terms(self, ranges: Sequence[tuple[bytes, bytes]], *, limit: int) -> Found:
-        """Return up to ``limit`` documents, in no order, that have a term in one of ``ranges``:
-        from the first bytes on and below the second.
-        """
+    async def find_terms(self, ranges: Sequence[Range], *, limit: int) -> Found:
+        """Return up to ``limit`` documents, in no order, that have a term in one of ``ranges``."""
 
     async def list_at(self, kind: Kind, sequences: Sequence[int]) -> Listed:
         """Return those of the documents of ``kind`` with ``sequences`` that there are, in order."""

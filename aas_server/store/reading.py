@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from aas_server.errors import StoreDamaged
 from aas_server.store.protocol import (
+    LOOKED,
     NO_FILES,
     Change,
     Fetched,
@@ -23,19 +24,22 @@ from aas_server.store.protocol import (
     Kind,
     Listed,
     Operation,
+    Range,
     Selection,
     StoredDocument,
     StoredFile,
     Terms,
     may_name_files,
 )
-from aas_server.store.schema import changes, documents, file_names, log, terms, versions
+from aas_server.store.schema import changes, documents, file_names, log, signatures, terms, versions
 
 T = TypeVar("T")
 
 _AT_ONCE: Final = 500
 """Ids in one statement."""
 _FREQUENT: Final = 2_000
+MOST_SIGNATURES: Final = 5_000
+"""Signatures of one name or meaning that are looked up; with more, all documents are as good."""
 
 
 def position(connection: Connection) -> int:
@@ -96,18 +100,33 @@ def list_documents(
     return Listed(seen, rows[:limit], more=len(rows) > limit)
 
 
-def find_terms(
-    connection: Connection, ranges: Iterable[tuple[bytes, bytes]], *, limit: int
-) -> Found:
-    """Return up to ``limit`` documents that have a term in one of ``ranges``."""
+def find_terms(connection: Connection, ranges: Iterable[Range], *, limit: int) -> Found:
+    """Return up to ``limit`` documents that have a term in one of ``ranges``; none, and that there
+    are more, when too many signatures have one of the names or meanings.
+    """
     seen = position(connection)
     found: dict[int, None] = {}
-    for low, high in ranges:
-        within = {"low": low, "high": high, "most": limit + 1}
-        found.update(dict.fromkeys(connection.scalars(_IN_RANGE, within)))
-        if len(found) > limit:
-            break
-    return Found(seen, list(found)[:limit], more=len(found) > limit)
+    for each in ranges:
+        stored = _as_stored(connection, each)
+        if len(stored) > MOST_SIGNATURES:
+            return Found(seen, [], more=True)
+        for low, high in stored:
+            within = {"low": low, "high": high, "most": limit + 1}
+            found.update(dict.fromkeys(connection.scalars(_IN_RANGE, within)))
+            if len(found) > limit:
+                return Found(seen, list(found)[:limit], more=True)
+    return Found(seen, list(found), more=False)
+
+
+def _as_stored(connection: Connection, wanted: Range) -> list[tuple[bytes, bytes]]:
+    """Return what a range is in the table of terms: one for each signature that leads there, but no
+    more than one too many.
+    """
+    low, high, of_elements = wanted
+    if not of_elements:
+        return [(low, high)]
+    found = connection.scalars(_SIGNATURES, {"of_looked": low[:LOOKED]})
+    return [(each + low[LOOKED:], each + high[LOOKED:]) for each in found]
 
 
 def list_at(connection: Connection, kind: Kind, sequences: Sequence[int]) -> Listed:
@@ -248,6 +267,12 @@ _IN_RANGE: Final = (
     .where(terms.c.term >= bindparam("low"), terms.c.term < bindparam("high"))
     .distinct()
     .limit(bindparam("most"))
+)
+
+_SIGNATURES: Final = (
+    select(signatures.c.signature)
+    .where(signatures.c.looked == bindparam("of_looked"))
+    .limit(MOST_SIGNATURES + 1)
 )
 
 

@@ -38,6 +38,15 @@ terms: Final = Table(
 )
 """What lists find documents by: ``document`` is the sequence of one that has ``term``."""
 
+signatures: Final = Table(
+    "signatures",
+    metadata,
+    Column("looked", LargeBinary, primary_key=True),
+    Column("signature", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Which signatures, by which terms of elements begin, have a name or a meaning of elements."""
+
 log: Final = Table(
     "log",
     metadata,
@@ -144,3 +153,10 @@ and by setting it sees to it that the commit cannot come later.
 def inserted_columns(table: Table) -> list[str]:
     """Return the names of the columns of new rows: all but a number that the database gives."""
     return [column.name for column in table.c if column.autoincrement is not True]
+
+
+def insertion(table: Table, source: Table) -> str:
+    """Return what puts all rows of ``source`` into ``table``, in its order, behind ``INSERT``."""
+    columns = ", ".join(column.name for column in table.primary_key)
+    # Names of the schema, nothing of a client.
+    return f"INTO {table.name} ({columns}) SELECT {columns} FROM {source.name} ORDER BY {columns}"  # noqa: S608

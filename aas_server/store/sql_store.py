@@ -21,6 +21,7 @@ from aas_server.store.protocol import (
     Found,
     Kind,
     Listed,
+    Range,
     Selection,
     Settled,
     StoredDocument,
@@ -32,7 +33,8 @@ from aas_server.store.protocol import (
 )
 from aas_server.store.schema import jobs, log, versions
 from aas_server.store.sequences import Sequences
-from aas_server.store.writing import Statements, Unit, Writer
+from aas_server.store.statements import Statements
+from aas_server.store.writing import Unit, Writer
 
 T = TypeVar("T")
 
@@ -125,7 +127,7 @@ class SqlStore(ABC):
             )
         )
 
-    async def find_terms(self, ranges: Sequence[tuple[bytes, bytes]], *, limit: int) -> Found:
+    async def find_terms(self, ranges: Sequence[Range], *, limit: int) -> Found:
         """Return up to ``limit`` documents that have a term in one of ``ranges``."""
         return await self.read(
             lambda connection: reading.find_terms(connection, ranges, limit=limit)

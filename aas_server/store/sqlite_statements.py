@@ -12,8 +12,8 @@ from typing import Final
 
 from sqlalchemy import Connection, Table
 
-from aas_server.store.schema import inserted_columns
-from aas_server.store.writing import Row
+from aas_server.store.schema import inserted_columns, insertion
+from aas_server.store.statements import Row
 
 _MOST_ROWS: Final = 256
 """Rows of one statement; with their columns they stay below SQLite's 32,766 parameters."""
@@ -30,6 +30,10 @@ class SqliteStatements:
         """Insert those of ``rows`` whose primary key is not there yet."""
         _insert(connection, "INSERT OR IGNORE INTO", table, rows)
 
+    def insert_missing_from(self, connection: Connection, table: Table, source: Table) -> None:
+        """Insert those rows of ``source`` whose primary key is not there yet, in its order."""
+        connection.exec_driver_sql(f"INSERT OR IGNORE {insertion(table, source)}")
+
     def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Insert ``rows``, each in the place of the one with its primary key."""
         _insert(connection, "INSERT OR REPLACE INTO", table, rows)
@@ -44,7 +48,9 @@ class SqliteStatements:
 
     def delete_terms(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Delete terms of documents."""
-        _carry_out(connection, _DELETE_TERM, rows)
+        for start in range(0, len(rows), _MOST_ROWS):
+            part = rows[start : start + _MOST_ROWS]
+            connection.exec_driver_sql(_delete_text(len(part)), tuple(chain.from_iterable(part)))
 
 
 def _insert(connection: Connection, into: str, table: Table, rows: Sequence[Row]) -> None:
@@ -62,6 +68,14 @@ def _insert_text(into: str, table: Table, count: int) -> str:
     return f"{into} {table.name} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"
 
 
+@lru_cache(maxsize=2048)
+def _delete_text(count: int) -> str:
+    # A bare VALUES behind IN would make SQLite look through all terms.
+    values = ", ".join(["(?, ?)"] * count)
+    lost = f"WITH lost (term, document) AS (VALUES {values})"
+    return f"{lost} DELETE FROM terms WHERE (term, document) IN (SELECT * FROM lost)"  # noqa: S608
+
+
 def _carry_out(connection: Connection, text: str, rows: Sequence[Row]) -> int:
     return connection.exec_driver_sql(text, list(rows)).rowcount if rows else 0
 
@@ -70,7 +84,6 @@ def _carry_out(connection: Connection, text: str, rows: Sequence[Row]) -> int:
 _DELETE_DOCUMENT: Final = (
     "DELETE FROM documents WHERE sequence = ? AND revision = ? AND updated = ? AND checksum = ?"
 )
-_DELETE_TERM: Final = "DELETE FROM terms WHERE term = ? AND document = ?"
 _UPDATE_DOCUMENT: Final = (
     "UPDATE documents SET revision = ?, updated = ?, checksum = ?, body = ? "
     "WHERE sequence = ? AND revision = ? AND updated = ? AND checksum = ?"

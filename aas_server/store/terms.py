@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
@@ -10,8 +11,16 @@ import orjson
 
 from aas_server.metamodel.references import key_values, semantic_keys
 from aas_server.metamodel.tree import Node
-from aas_server.store.ordered_terms import ordered_terms
-from aas_server.store.protocol import Kind, Terms
+from aas_server.store.element_terms import NO_CHANGE, IndexChange, change_of_elements
+from aas_server.store.ordered_terms import document_terms
+from aas_server.store.protocol import (
+    LOOKED,
+    NO_SIGNATURES,
+    NO_TERMS,
+    Kind,
+    Signatures,
+    Terms,
+)
 
 Property: TypeAlias = tuple[str, Any]
 """The name of what is filtered by, and its value: text, or a sequence of texts."""
@@ -19,6 +28,9 @@ Property: TypeAlias = tuple[str, Any]
 TEMPLATE: Final[Property] = ("kind", "Template")
 """Of submodels that are templates."""
 
+_ELEMENTS: Final = "submodelElements"
+_WAY: Final = 2 * LOOKED
+_LENGTHS: Final = [bytes((length,)) for length in range(256)]
 _SIZE: Final = 16
 """Bytes of a term: two different properties never share one."""
 
@@ -30,7 +42,35 @@ def term_of(kind: Kind, name: str, value: Any) -> bytes:
 
 def terms_of(kind: Kind, tree: Node) -> Terms:
     """Return every term of a document, those of lists and the ordered ones of queries."""
-    return list_terms_of(kind, tree).union(ordered_terms(kind, tree))
+    return change_between(kind, None, tree).gains
+
+
+def change_between(kind: Kind, before: Node | None, after: Node | None) -> IndexChange:
+    """Return what a change of a document does to the index; None is a document that is not there.
+
+    What both states share is not looked into.
+    """
+    outside = _change_outside(kind, before, after)
+    if kind is not Kind.SUBMODEL:
+        return outside
+    old, new = (None if tree is None else tree.get(_ELEMENTS) for tree in (before, after))
+    inside = change_of_elements(old, new)
+    return IndexChange(
+        inside.gains | outside.gains, inside.loses | outside.loses, inside.signatures
+    )
+
+
+def _change_outside(kind: Kind, before: Node | None, after: Node | None) -> IndexChange:
+    """Return what changes outside of a submodel's elements do to the index."""
+    if before is not None and after is not None:
+        is_same = {**before, _ELEMENTS: None} == {**after, _ELEMENTS: None}
+        if is_same and kind is Kind.SUBMODEL:
+            return NO_CHANGE
+    gone, found = (
+        NO_TERMS if tree is None else list_terms_of(kind, tree).union(document_terms(kind, tree))
+        for tree in (before, after)
+    )
+    return IndexChange(found - gone, gone - found, NO_SIGNATURES)
 
 
 def list_terms_of(kind: Kind, tree: Node) -> Terms:
@@ -43,7 +83,7 @@ def list_terms_of(kind: Kind, tree: Node) -> Terms:
 
 def joined(terms: Terms) -> bytes:
     """Return ``terms`` as what needs little memory."""
-    return b"".join(bytes((len(term),)) + term for term in sorted(terms))
+    return b"".join([_LENGTHS[len(term)] + term for term in sorted(terms)])
 
 
 def separated(text: bytes) -> Terms:
@@ -55,6 +95,22 @@ def separated(text: bytes) -> Terms:
         found.append(text[start + 1 : end])
         start = end
     return frozenset(found)
+
+
+@lru_cache(maxsize=256)
+def joined_signatures(signatures: Signatures) -> bytes:
+    """Return ``signatures`` as what needs little memory; documents of one template have the same
+    ones, and then this is the same object.
+    """
+    return b"".join(sorted(signatures))
+
+
+@lru_cache(maxsize=256)
+def separated_signatures(text: bytes) -> Signatures:
+    """Return the signatures that were joined."""
+    return frozenset(
+        text[start : start + _WAY] for start in range(0, len(text), _WAY)
+    )  # fmt: skip
 
 
 def _properties(kind: Kind, tree: Node) -> Iterator[Property]:

@@ -5,55 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import zstandard
-from sqlalchemy import BigInteger, Connection, Table, bindparam, case, delete, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import Delete
 
 from aas_server.errors import Conflict
+from aas_server.store.index_writing import DirectIndex, GatheredIndex, IndexWriter
 from aas_server.store.protocol import NO_FILES, Kind, StoredDocument, Write
-from aas_server.store.schema import changes, documents, file_names, log, terms, versions
+from aas_server.store.schema import changes, documents, file_names, log, versions
+from aas_server.store.statements import Row, Statements
 
 PRUNE_EVERY: Final = 8
 """Revisions of a document between two looks at how many former ones are kept."""
 _AT_ONCE: Final = 500
 """Writes that are in rows at the same time when there are many."""
 
-Row: TypeAlias = tuple[Any, ...]
-"""The values of some columns, in their order: hundreds of thousands of dictionaries cost more."""
-
 _Key: TypeAlias = tuple[Kind, str]
-
-
-class Statements(Protocol):
-    """The statements that one database carries out faster in a way of its own.
-
-    The place of a document is its sequence, revision, time of update and checksum.
-    """
-
-    def insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        """Insert ``rows`` of the columns that are not numbered by the database; raises
-        ``IntegrityError``.
-        """
-
-    def insert_missing(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        """Insert those of ``rows`` whose primary key is not there yet."""
-
-    def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        """Insert ``rows``, each in the place of the one with its primary key."""
-
-    def update_documents(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Set revision, updated, checksum and body, the first four of each row, of the documents
-        that are at the place in the rest of it; return how many there were.
-        """
-
-    def delete_documents(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Delete the documents at the places ``rows``; return how many there were."""
-
-    def delete_terms(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Delete the terms ``rows``, each with its document, as far as they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +45,7 @@ class _Rows:
     until: list[int] = field(default_factory=list)
     pruned: list[dict[str, Any]] = field(default_factory=list)
     gained: list[Row] = field(default_factory=list)
+    signatures: set[bytes] = field(default_factory=set)
     lost: list[Row] = field(default_factory=list)
     unnamed: list[dict[str, Any]] = field(default_factory=list)
     named: list[Row] = field(default_factory=list)
@@ -89,6 +60,7 @@ class Writer:
 
     def __init__(self, statements: Statements, *, keep: int) -> None:
         self._statements = statements
+        self._index = DirectIndex(statements)
         self._keep = keep
         self._compress = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
 
@@ -104,7 +76,8 @@ class Writer:
         number = take_numbers(connection, writes) - len(writes)
         net = _net(units)
         _require_absent(connection, [key for key, write in net.items() if write is None])
-        self._write(connection, [write for write in net.values() if write is not None], now)
+        present = [write for write in net.values() if write is not None]
+        self._write(connection, present, now, self._index)
         entries: list[Row] = []
         for unit in units:
             entries += _log(unit.writes, unit.actor, now, number)
@@ -121,22 +94,36 @@ class Writer:
         Raises as ``write_units`` does.
         """
         waiting = iter(writes)
+        index = self.gathered_index()
         count = 0
         while piece := next_piece(waiting):
-            self.write_piece(connection, piece, actor, now=now)
+            self.write_piece(connection, piece, actor, now=now, index=index)
             count += len(piece)
+        index.finish(connection)
         return count
 
+    def gathered_index(self) -> GatheredIndex:
+        """Return what takes the terms of many writes; it is finished when all were written."""
+        return GatheredIndex(self._statements)
+
     def write_piece(
-        self, connection: Connection, writes: Sequence[Write], actor: str, *, now: int
+        self,
+        connection: Connection,
+        writes: Sequence[Write],
+        actor: str,
+        *,
+        now: int,
+        index: IndexWriter,
     ) -> None:
         """Carry out some of many ``writes``, each of another document."""
         last = take_numbers(connection, writes)
-        self._write(connection, writes, now)
+        self._write(connection, writes, now, index)
         entries = list(_log(writes, actor, now, last - len(writes)))
         self._statements.insert(connection, changes, entries)
 
-    def _write(self, connection: Connection, writes: Iterable[Write], now: int) -> None:
+    def _write(
+        self, connection: Connection, writes: Iterable[Write], now: int, index: IndexWriter
+    ) -> None:
         statements = self._statements
         rows = self._rows(writes, now)
         if statements.delete_documents(connection, rows.deleted) != len(rows.deleted):
@@ -147,8 +134,7 @@ class Writer:
             statements.insert(connection, documents, rows.inserted)
         except IntegrityError as error:
             raise Conflict("a document with one of the ids exists already") from error
-        statements.delete_terms(connection, rows.lost)
-        statements.insert_missing(connection, terms, rows.gained)
+        index.write(connection, rows.lost, rows.gained, rows.signatures)
         if rows.unnamed:
             connection.execute(_DELETE_NAME, rows.unnamed)
         statements.insert(connection, file_names, rows.named)
@@ -191,6 +177,7 @@ class Writer:
                         )
                     )
                 rows.gained += [(term, after.sequence) for term in write.gains]
+                rows.signatures |= write.signatures
             _change_names(rows, before, after)
         return rows
 
@@ -245,17 +232,20 @@ def _require_absent(connection: Connection, keys: Iterable[_Key]) -> None:
 def _one_after_the_other(first: Write, second: Write) -> Write:
     """Return both writes of one document as one."""
     before, middle, after = first.before, first.after, second.after
+    signatures = first.signatures | second.signatures
     if middle is None:
         # Deleted, then created again: another document that has none of the terms yet.
-        return Write(before, after, None, second.gains, first.loses)
+        return Write(before, after, None, second.gains, first.loses, second.signatures)
     if before is None or before.sequence != middle.sequence:
         # What came between was never stored.
         gains = (first.gains - second.loses) | second.gains
-        return Write(before, after, None, gains if after else frozenset(), first.loses)
+        return Write(
+            before, after, None, gains if after else frozenset(), first.loses, signatures
+        )  # fmt: skip
     # A write may gain what the document has already, of another element: that is lost, too.
     gains = (first.gains - second.loses) | second.gains
     loses = (first.loses | second.loses) - second.gains
-    return Write(before, after, None, gains, loses)
+    return Write(before, after, None, gains, loses, signatures)
 
 
 def _place(document: StoredDocument) -> Row:

@@ -37,6 +37,7 @@ TABLES: Final = (
     "jobs",
     "last_values",
     "log",
+    "signatures",
     "terms",
     "versions",
 )

@@ -53,6 +53,9 @@ DAMAGES: Final = {
         "terms",
         "1 term too few",
     ),
+    "a signature that is missing": Damage(
+        "DELETE FROM signatures", "terms", "signature of its elements cannot be found"
+    ),
     "a term too much": Damage(
         "INSERT INTO terms (term, document) SELECT body, sequence FROM documents "
         "WHERE id = 'urn:shell'",

@@ -62,6 +62,7 @@ async def test_a_store_without_waste_stays_as_it_is(
     [
         "a term that is missing",
         "a term too much",
+        "a signature that is missing",
         "terms of no document",
         "terms behind all documents",
         "a name without document",
@@ -78,6 +79,23 @@ async def test_what_follows_from_the_documents_is_mended(
     assert done.terms == (0 if name == "a name without document" else 1)
     assert found(file) == [] or {each.code for each in found(file)} == {"unnamed"}
     assert tables(file)["terms"] == before["terms"]
+    assert tables(file)["signatures"] == before["signatures"] != []
+
+
+async def test_signatures_that_no_element_has_go(
+    sqlite_store: SqliteStore, folder: Path, file: Path, clock: FakeClock
+) -> None:
+    await fill(sqlite_store)
+    element = {"modelType": "Property", "idShort": "Old", "valueType": "xs:int", "value": "7"}
+    made = document(sqlite_store, "urn:old", submodelElements=[element])
+    kept = tables(file)["signatures"]
+    await sqlite_store.commit([creation(made)], actor="test")
+    assert tables(file)["signatures"] != kept
+    await sqlite_store.commit([deletion(made)], actor="test")
+    await sqlite_store.close()
+    assert found(file) == []
+    await compacted(folder, clock)
+    assert tables(file)["signatures"] == kept
 
 
 async def test_pieces_of_no_file_go(

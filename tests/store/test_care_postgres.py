@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Connection, MetaData, insert, text
+from sqlalchemy import Connection, MetaData, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from aas_server.store.care.compacting import compact
 from aas_server.store.care.copying import copy_store, copy_to_file
 from aas_server.store.care.verifying import verify_store
-from aas_server.store.schema import files
+from aas_server.store.postgres import PostgresStore
+from aas_server.store.schema import files, signatures
 from aas_server.store.sqlite import SqliteStore
 from tests.store.care import connected, fill, found, tables
 from tests.store.damage import DAMAGES
+from tests.support.clock import FakeClock
 
 T = TypeVar("T")
 
@@ -94,3 +97,22 @@ async def test_a_copy_that_fails_leaves_nothing(file: Path, engine: AsyncEngine)
     found = MetaData()
     await changed(engine, found.reflect)
     assert list(found.tables) == []
+
+
+async def test_what_nobody_needs_goes_as_in_sqlite(
+    file: Path, engine: AsyncEngine, postgres_url: str, clock: FakeClock
+) -> None:
+    await moved(file, engine)
+    stray = insert(signatures).values(looked=b"12345678", signature=b"\x00\xff345678")
+    before = select(signatures).order_by(signatures.c.looked)
+    kept = await changed(engine, lambda connection: connection.execute(before).all())
+    assert kept
+    await changed(engine, lambda connection: connection.execute(stray))
+    store = PostgresStore(postgres_url, clock)
+    await store.open()
+    try:
+        await compact(store, keep=100)
+    finally:
+        await store.close()
+    assert await changed(engine, lambda connection: connection.execute(before).all()) == kept
+    assert await changed(engine, lambda connection: list(verify_store(connection))) == []

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from aas_server.errors import ConfigurationError, StoreUnavailable
 from aas_server.metamodel.tree import Node
 from aas_server.store.migrate import migrate, newest_revision
-from aas_server.store.ordered_terms import ELEMENT, equal_to, looked_at, ordered_terms
+from aas_server.store.ordered_terms import ELEMENT, document_terms, equal_to, looked_at
 from aas_server.store.protocol import Change, FileEntry, Kind, Operation, Selection, StoredFile
 from aas_server.store.sqlite import SqliteStore
 from aas_server.store.terms import list_terms_of
@@ -321,10 +321,10 @@ def broken_terms(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch
     def terms(kind: Kind, tree: Node) -> Iterator[bytes]:
         if kind is Kind.CONCEPT_DESCRIPTION:
             raise RuntimeError("the power is gone")
-        return ordered_terms(kind, tree)
+        return document_terms(kind, tree)
 
     with monkeypatch.context() as context:
-        context.setattr("aas_server.store.ordered_terms.ordered_terms", terms)
+        context.setattr("aas_server.store.ordered_terms.document_terms", terms)
         yield context
 
 

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import math
 from datetime import UTC
-from typing import Any
 
-import orjson
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aas_server.metamodel.lexical import number_of
 from aas_server.store.ordered_terms import (
-    CONCEPT,
     ELEMENT,
     ID,
-    Range,
     beginning_with,
-    change_of_elements,
-    element_terms,
     equal_to,
     everything,
     looked_at,
     moments_between,
     numbers_between,
-    ordered_terms,
     term_of_value,
 )
-from aas_server.store.protocol import Kind
-from tests.store.writes import creation, new_document
+from aas_server.store.protocol import Kind, Range
 
 LOOKED = looked_at(Kind.SUBMODEL, ELEMENT, "Temp")
 NUMBERS = st.floats(allow_nan=False) | st.integers(-(10**20), 10**20)
@@ -93,78 +84,9 @@ def test_no_number_is_no_number():
     assert holds(numbers_between(LOOKED, math.inf, None), "INF")
 
 
-def prop(name: str, value: str, concept: str | None = None) -> dict[str, Any]:
-    element: dict[str, Any] = {"modelType": "Property", "idShort": name, "value": value}
-    if concept is not None:
-        keys = [{"type": "GlobalReference", "value": concept}]
-        element["semanticId"] = {"type": "ExternalReference", "keys": keys}
-    return element
-
-
-def collection(name: str, *children: dict[str, Any]) -> dict[str, Any]:
-    return {"modelType": "SubmodelElementCollection", "idShort": name, "value": list(children)}
-
-
-def test_elements_are_found_by_name_and_concept_and_items_by_the_name_of_their_list():
-    items = [{"modelType": "Property", "value": "7"}]
-    tree = {
-        "id": "urn:s",
-        "submodelElements": [
-            collection("C", prop("P", "x", "urn:c")),
-            {"modelType": "SubmodelElementList", "idShort": "L", "value": items},
-        ],
-    }
-    terms = frozenset(ordered_terms(Kind.SUBMODEL, tree))
-    for role, name, value in ((ELEMENT, "P", "x"), (CONCEPT, "urn:c", "x"), (ELEMENT, "L", "7")):
-        assert term_of_value(looked_at(Kind.SUBMODEL, role, name), value) in terms
-    collections = everything(looked_at(Kind.SUBMODEL, ELEMENT, "C"))
-    assert any(collections.low <= term < collections.high for term in terms)
-
-
 def test_long_texts_that_begin_alike_are_told_apart():
     looked = looked_at(Kind.SHELL, ID)
     one, other = (f"https://example.com/{'x' * 100}/{number}" for number in (1, 2))
     found = equal_to(looked, one)
     assert found.low <= term_of_value(looked, one) < found.high
     assert not found.low <= term_of_value(looked, other) < found.high
-
-
-elements = st.recursive(
-    st.builds(prop, st.sampled_from("AB"), st.sampled_from("12"), st.sampled_from(["c", "d"])),
-    lambda below: st.builds(
-        lambda name, children: collection(name, *children),
-        st.sampled_from("CD"),
-        st.lists(below, max_size=3),
-    ),
-    max_leaves=8,
-)
-
-
-@given(st.data())
-def test_a_change_of_elements_is_the_difference_of_all_terms(data):
-    before = {"submodelElements": data.draw(st.lists(elements, max_size=5))}
-    kept = [each for each in before["submodelElements"] if data.draw(st.booleans())]
-    after = {"submodelElements": [*kept, *data.draw(st.lists(elements, max_size=2))]}
-    order = data.draw(st.permutations(after["submodelElements"]))
-    after["submodelElements"] = list(order)
-    old, new = (frozenset(element_terms(each["submodelElements"])) for each in (before, after))
-    gains, loses = change_of_elements(before, after)
-    assert (old | gains) - loses == new
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3])
-async def test_a_store_finds_documents_by_ranges_of_terms(store, limit):
-    made = [
-        new_document(
-            store, f"urn:{value}", orjson.dumps({"submodelElements": [prop("Temp", value)]})
-        )
-        for value in ("5", "17", "abc")
-    ]
-    await store.commit([creation(each) for each in made], actor="test")
-    found = await store.find_terms([numbers_between(LOOKED, 1, 20)], limit=limit)
-    assert found.more is (limit < 2)
-    assert set(found.sequences) <= {made[0].sequence, made[1].sequence}
-    assert len(found.sequences) == min(limit, 2)
-    listed = await store.list_at(Kind.SUBMODEL, [made[2].sequence, made[0].sequence, 10**17])
-    assert [identifier for _, identifier in listed.entries] == ["urn:5", "urn:abc"]
-    assert (await store.list_at(Kind.SHELL, [made[0].sequence])).entries == []

@@ -20,7 +20,7 @@ from aas_server.store.protocol import (
     Write,
 )
 from aas_server.store.sql_store import SqlStore
-from aas_server.store.terms import term_of, terms_of
+from aas_server.store.terms import change_between, term_of, terms_of
 
 FILE_BODY = b'{"modelType":"File","value":"/a"}'
 """A body that may name files."""
@@ -61,12 +61,12 @@ def tree_of(document: StoredDocument) -> Node:
 
 def creation(document: StoredDocument) -> Write:
     """The creation of a document whose body is one, with its terms."""
-    return Write(None, document, gains=terms_of(document.kind, tree_of(document)))
+    return Write(None, document, None, *change_between(document.kind, None, tree_of(document)))
 
 
 def replacement(before: StoredDocument, after: StoredDocument) -> Write:
-    had, has = (terms_of(each.kind, tree_of(each)) for each in (before, after))
-    return Write(before, after, gains=has - had, loses=had - has)
+    change = change_between(before.kind, tree_of(before), tree_of(after))
+    return Write(before, after, None, *change)
 
 
 def deletion(document: StoredDocument) -> Write:

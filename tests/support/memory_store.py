@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 
 from aas_server.clock import Clock
 from aas_server.errors import Conflict, NotFound, StoreUnavailable
 from aas_server.store.protocol import (
     EVERYTHING,
+    LOOKED,
+    NO_SIGNATURES,
     Change,
     Fetched,
     Found,
     Kind,
     Listed,
+    Range,
     Selection,
     Settled,
+    Signatures,
     StoredDocument,
     StoredFile,
     StoredJob,
@@ -43,6 +47,7 @@ class MemoryStore:
         self._clock = clock
         self._documents: dict[Key, StoredDocument] = {}
         self._terms: dict[int, Terms] = {}
+        self._signatures: Signatures = NO_SIGNATURES
         self._versions: list[tuple[StoredDocument, int]] = []
         self._changes: list[Change] = []
         self._files: dict[str, bytes] = {}
@@ -65,11 +70,12 @@ class MemoryStore:
         found = (self._documents.get((kind, each)) for each in dict.fromkeys(wanted))
         return Fetched(len(self._changes), [each for each in found if each is not None])
 
-    async def find_terms(self, ranges: Sequence[tuple[bytes, bytes]], *, limit: int) -> Found:
+    async def find_terms(self, ranges: Sequence[Range], *, limit: int) -> Found:
+        stored = [each for wanted in ranges for each in self._as_stored(wanted)]
         found = [
             sequence
             for sequence, terms in self._terms.items()
-            if any(low <= term < high for term in terms for low, high in ranges)
+            if any(low <= term < high for term in terms for low, high in stored)
         ]
         return Found(len(self._changes), found[:limit], more=len(found) > limit)
 
@@ -175,6 +181,15 @@ class MemoryStore:
         now = self._clock.now()
         self._jobs = {each: job for each, job in self._jobs.items() if job.expires >= now}
 
+    def _as_stored(self, wanted: Range) -> Iterator[tuple[bytes, bytes]]:
+        low, high, of_elements = wanted
+        if not of_elements:
+            yield low, high
+            return
+        for way in self._signatures:
+            if way.startswith(low[:LOOKED]):
+                yield way[LOOKED:] + low[LOOKED:], way[LOOKED:] + high[LOOKED:]
+
     def _in_order(self) -> list[StoredDocument]:
         return sorted(self._documents.values(), key=lambda stored: stored.sequence)
 
@@ -194,6 +209,7 @@ class MemoryStore:
                 is_same = before is not None and before.sequence == after.sequence
                 terms[after.sequence] = (known if is_same else frozenset()) | write.gains
         self._documents, self._terms = documents, terms
+        self._signatures = self._signatures.union(*(write.signatures for write in writes))
         for write in writes:
             self._log(write, actor)
 

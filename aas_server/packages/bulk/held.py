@@ -27,7 +27,8 @@ class Place:
 
 @dataclass(slots=True)
 class Kept:
-    """A document that was read and checked; lists find it by ``terms``, which are joined.
+    """A document that was read and checked; lists find it by ``terms``, its elements by
+    ``signatures``, both joined.
 
     ``named`` are the files that it names, with their types; ``files`` those of them that came with
     it, once they are taken in.
@@ -36,6 +37,7 @@ class Kept:
     key: Key
     place: Place
     terms: bytes = b""
+    signatures: bytes = b""
     named: tuple[tuple[str, str | None], ...] = ()
     files: tuple[FileEntry, ...] = ()
 
@@ -46,6 +48,7 @@ class Held:
     def __init__(self, *, in_memory: int = _IN_MEMORY) -> None:
         self._file = SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115 - closed by ``close``
         self._end = 0
+        self._shared: dict[bytes, bytes] = {}
         # Made once: to make one takes longer than a document.
         self._compress = zstandard.ZstdCompressor(level=LEVEL).compress
         self._decompress = zstandard.ZstdDecompressor().decompress
@@ -65,6 +68,10 @@ class Held:
     def put_body(self, body: bytes) -> Place:
         """Hold a document as it is stored, compressed, and return where."""
         return self.put(self._compress(body))
+
+    def share(self, text: bytes) -> bytes:
+        """Return the same object for equal bytes, as many documents have them."""
+        return self._shared.setdefault(text, text)
 
     def packed(self, place: Place) -> bytes:
         """Return what was put at ``place``."""

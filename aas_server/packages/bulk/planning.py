@@ -17,7 +17,7 @@ from aas_server.repository.document import decode
 from aas_server.repository.heads import Key
 from aas_server.repository.unit import mentioned
 from aas_server.store.protocol import NO_FILES, FileEntry, Kind, Store, StoredDocument, Write
-from aas_server.store.terms import joined, separated, terms_of
+from aas_server.store.terms import joined, separated, separated_signatures, terms_of
 
 _AT_ONCE: Final = 1000
 """Documents that are looked up at a time."""
@@ -36,13 +36,14 @@ class Former:
     terms: bytes
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A document as the import leaves it, with the ``files`` that it names."""
 
     sequence: int
     place: Place
     terms: bytes
+    signatures: bytes
     files: Mapping[str, FileEntry]
     former: Former | None = None
 
@@ -85,7 +86,7 @@ class Planner:
             body, names = stored.body, stored.files
         else:
             sequence = self._store.new_sequence()
-            self.planned[kept.key] = Planned(sequence, kept.place, kept.terms, files)
+            self.planned[kept.key] = _planned(sequence, kept, files)
             return Step(*kept.key, Fate.CREATE, files=len(files))
         mine = self._held.body(kept.place)
         tree = decode(mine)
@@ -99,10 +100,9 @@ class Planner:
             if planned is None and stored is not None:
                 terms = joined(terms_of(kept.key[0], there))
                 former = Former(replace(stored, body=b""), self._held.put_body(body), terms)
-                planned = Planned(stored.sequence, kept.place, kept.terms, named, former)
-                self.planned[kept.key] = planned
+                self.planned[kept.key] = _planned(stored.sequence, kept, named, former)
             elif planned is not None:
-                planned.place, planned.terms, planned.files = kept.place, kept.terms, named
+                self.planned[kept.key] = _planned(planned.sequence, kept, named, planned.former)
         return self._bounded(step)
 
     def _bounded(self, step: Step) -> Step:
@@ -113,14 +113,21 @@ class Planner:
         return replace(step, changes=(), more_changes=step.more_changes + len(step.changes))
 
 
+def _planned(
+    sequence: int, kept: Kept, files: Mapping[str, FileEntry], former: Former | None = None
+) -> Planned:
+    return Planned(sequence, kept.place, kept.terms, kept.signatures, files, former)
+
+
 def writes(planned: Mapping[Key, Planned], held: Held, *, now: int) -> Iterator[Write]:
     """Yield the writes of ``planned`` in order; bodies are unpacked when they are due."""
     for (kind, identifier), each in planned.items():
         body, terms = held.body(each.place), separated(each.terms)
+        ways = separated_signatures(each.signatures)
         files = each.files or NO_FILES
         if each.former is None:
             after = StoredDocument(kind, identifier, each.sequence, 1, body, now, now, files)
-            yield Write(None, after, gains=terms)
+            yield Write(None, after, gains=terms, signatures=ways)
             continue
         before = replace(each.former.stored, body=held.body(each.former.place))
         after = replace(
@@ -131,7 +138,7 @@ def writes(planned: Mapping[Key, Planned], held: Held, *, now: int) -> Iterator[
             files=files,
         )
         gone = separated(each.former.terms)
-        yield Write(before, after, gains=terms - gone, loses=gone - terms)
+        yield Write(before, after, None, terms - gone, gone - terms, ways)
 
 
 def _size(difference: Difference) -> int:

@@ -80,7 +80,8 @@ class Reading:
         first = self.documents.get(key)
         if first is None:
             place = self._held.put(verdict.packed)
-            self.documents[key] = Kept(key, place, verdict.terms, verdict.named)
+            ways = self._held.share(verdict.signatures)
+            self.documents[key] = Kept(key, place, verdict.terms, ways, verdict.named)
         else:
             differs = not self._held.is_same(first.place, verdict.packed)
             self._repeated.append(repeated(*key, differs=differs))

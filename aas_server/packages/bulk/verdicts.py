@@ -15,7 +15,7 @@ from aas_server.metamodel.checking import checked, checked_shape, is_refused
 from aas_server.metamodel.structure import STRUCTURE
 from aas_server.packages.judging import is_fatal, named_files, placed
 from aas_server.store.protocol import Kind
-from aas_server.store.terms import joined, terms_of
+from aas_server.store.terms import change_between, joined, joined_signatures
 
 LEVEL: Final = 1
 """Of the compression of what is held: zstandard."""
@@ -49,14 +49,15 @@ class Unchecked:
 class Verdict:
     """What was found about a document, every finding with its place in the package.
 
-    ``packed`` is its normal form as it is stored, compressed, ``terms`` what lists find it by,
-    joined; ``errors`` refuse it, and then there is no more than that. ``malformed`` says why it is
-    no JSON at all.
+    ``packed`` is its normal form as it is stored, compressed, ``terms`` what lists find it by and
+    ``signatures`` those of its elements, both joined; ``errors`` refuse it, and then there is no
+    more than that. ``malformed`` says why it is no JSON at all.
     """
 
     id: str = ""
     packed: bytes = b""
     terms: bytes = b""
+    signatures: bytes = b""
     named: tuple[tuple[str, str | None], ...] = ()
     findings: tuple[Finding, ...] = ()
     errors: tuple[Finding, ...] = ()
@@ -88,10 +89,12 @@ class Checker:
             refusing = [Finding(STRUCTURE, "", _NO_BODY)]
         if refusing or body is None:
             return Verdict(errors=tuple(placed(refusing, kind, tree, source)))
+        index = change_between(kind, None, newer)
         return Verdict(
             newer["id"],
             self._compress(body),
-            joined(terms_of(kind, newer)),
+            joined(index.gains),
+            joined_signatures(index.signatures),
             tuple(named_files(kind, newer)) if is_packaged else (),
             tuple(placed(findings, kind, tree, source)),
         )

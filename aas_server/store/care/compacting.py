@@ -11,23 +11,43 @@ import msgspec
 from sqlalchemy import (
     Connection,
     CursorResult,
+    LargeBinary,
     bindparam,
+    cast,
     delete,
     exists,
     func,
     insert,
+    literal,
     select,
     text,
     update,
 )
 
 from aas_server.errors import StoreDamaged
-from aas_server.store.care.index import documents_with_terms
+from aas_server.store.care.index import KnownSignatures, documents_with_terms
 from aas_server.store.care.rows import Advance, Gauge, ignore, is_sound, weigh
-from aas_server.store.protocol import NO_TERMS, Kind, Terms
-from aas_server.store.schema import chunks, documents, file_names, files, log, terms, versions
+from aas_server.store.ordered_terms import BEYOND
+from aas_server.store.protocol import (
+    LOOKED,
+    NO_SIGNATURES,
+    NO_TERMS,
+    Kind,
+    Signatures,
+    Terms,
+)
+from aas_server.store.schema import (
+    chunks,
+    documents,
+    file_names,
+    files,
+    log,
+    signatures,
+    terms,
+    versions,
+)
 from aas_server.store.sql_store import SqlStore
-from aas_server.store.terms import terms_of
+from aas_server.store.terms import change_between
 
 _AT_ONCE: Final = 500
 _MOST: Final = 20_000
@@ -54,6 +74,7 @@ class _Mended:
     revision: int | None
     gains: Terms
     loses: Terms
+    signatures: Signatures = NO_SIGNATURES
 
 
 async def compact(store: SqlStore, *, keep: int, advance: Advance = ignore) -> Compacted:
@@ -101,6 +122,7 @@ def _mending(wrong: Sequence[_Mended]) -> Callable[[Connection], int]:
 
 
 def _find_wrong_terms(connection: Connection, after: int, gauge: Gauge) -> Iterator[_Mended]:
+    known = KnownSignatures(connection)
     for sequence, row, having in documents_with_terms(connection, after=after):
         if row is None:
             yield _Mended(sequence, None, NO_TERMS, having)
@@ -111,9 +133,10 @@ def _find_wrong_terms(connection: Connection, after: int, gauge: Gauge) -> Itera
                 f"the stored {row.kind} {row.id!r} is damaged: aas-server store verify tells what "
                 "else is"
             )
-        wanted = terms_of(Kind(row.kind), msgspec.json.decode(row.body))
-        if having != wanted:
-            yield _Mended(sequence, row.revision, wanted - having, having - wanted)
+        index = change_between(Kind(row.kind), None, msgspec.json.decode(row.body))
+        wanted, missing = index.gains, known.missing(index.signatures)
+        if having != wanted or missing:
+            yield _Mended(sequence, row.revision, wanted - having, having - wanted, missing)
 
 
 def _mend(connection: Connection, wrong: Sequence[_Mended]) -> int:
@@ -134,7 +157,16 @@ def _mend(connection: Connection, wrong: Sequence[_Mended]) -> int:
     gained = [{"term": term, "document": each.sequence} for each in same for term in each.gains]
     if gained:
         connection.execute(insert(terms), gained)
+    for way in frozenset().union(*(each.signatures for each in same)):
+        _add_signature(connection, way)
     return len(same)
+
+
+def _add_signature(connection: Connection, way: bytes) -> None:
+    row = {"looked": way[:LOOKED], "signature": way[LOOKED:]}
+    is_it = (signatures.c[name] == value for name, value in row.items())
+    if connection.scalar(select(signatures.c.looked).where(*is_it)) is None:
+        connection.execute(insert(signatures), row)
 
 
 def _count_versions(connection: Connection) -> int:
@@ -151,15 +183,24 @@ def _forget_versions(connection: Connection, keep: int) -> CursorResult[tuple[()
 
 
 def _forget_strays(connection: Connection) -> None:
-    """Delete names of files of documents that are not there, and pieces of such files."""
+    """Delete names of files of documents that are not there, pieces of such files, and signatures
+    that no element has.
+    """
     connection.execute(update(log).values(last=log.c.last))
     owner = exists().where(
         documents.c.kind == file_names.c.kind, documents.c.id == file_names.c.owner
     )
     connection.execute(delete(file_names).where(~owner))
     connection.execute(delete(chunks).where(~exists().where(files.c.number == chunks.c.file)))
+    connection.execute(delete(signatures).where(~exists().where(*_BEGINS)))
 
 
 _DELETE_TERM: Final = delete(terms).where(
     terms.c.term == bindparam("lost"), terms.c.document == bindparam("of")
 )
+_BEGINS: Final = (
+    terms.c.term >= signatures.c.signature,
+    # SQLite joins bytes to a text, which is no less than any bytes.
+    terms.c.term < cast(signatures.c.signature.op("||")(literal(BEYOND, LargeBinary)), LargeBinary),
+)
+"""A term begins with a signature."""

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Row, select
 
 from aas_server.errors import Finding
 from aas_server.store.care.hints import COMPACT, RESTORE, counted
-from aas_server.store.care.index import documents_with_terms
+from aas_server.store.care.index import KnownSignatures, documents_with_terms
 from aas_server.store.care.rows import LARGE, Gauge, is_sound, rows
 from aas_server.store.protocol import IDENTIFIABLES, Kind, Terms
 from aas_server.store.schema import versions
-from aas_server.store.terms import terms_of
+from aas_server.store.terms import change_between
 
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _LARGEST: Final = 4_294_967_296
@@ -24,13 +24,14 @@ _LARGEST: Final = 4_294_967_296
 
 def check_documents(connection: Connection, gauge: Gauge) -> Iterator[Finding]:
     """Yield what is wrong with documents, and with what lists find them by."""
+    known = KnownSignatures(connection)
     for sequence, row, having in documents_with_terms(connection):
         if row is None:
             text = f"{counted(len(having), 'term')} lead lists there, and there is no document"
             yield Finding("terms", f"sequence {sequence}", text, hint=COMPACT)
             continue
         gauge.add(row.body)
-        yield from _of_document(row, having)
+        yield from _of_document(row, having, known)
 
 
 def check_versions(connection: Connection, gauge: Gauge) -> Iterator[Finding]:
@@ -45,7 +46,7 @@ def check_versions(connection: Connection, gauge: Gauge) -> Iterator[Finding]:
             yield Finding("version", place, problem, hint=f"history lacks it, or {RESTORE}")
 
 
-def _of_document(row: Row[Any], having: Terms) -> Iterator[Finding]:
+def _of_document(row: Row[Any], having: Terms, known: KnownSignatures) -> Iterator[Finding]:
     place = f"{row.kind} {row.id!r}"
     kind = _KINDS.get(row.kind)
     if not is_sound(row):
@@ -61,11 +62,16 @@ def _of_document(row: Row[Any], having: Terms) -> Iterator[Finding]:
         return
     for problem in _contradictions(row, kind, tree):
         yield Finding("document", place, problem, hint=RESTORE)
-    wanted = terms_of(kind, tree)
+    index = change_between(kind, None, tree)
+    wanted = index.gains
     if having != wanted:
         wrong = {"too many": len(having - wanted), "too few": len(wanted - having)}
         told = [f"{counted(count, 'term')} {how}" for how, count in wrong.items() if count]
         yield Finding("terms", place, f"{' and '.join(told)} lead lists to it", hint=COMPACT)
+    missing = len(known.missing(index.signatures))
+    if missing:
+        text = f"{counted(missing, 'signature')} of its elements cannot be found"
+        yield Finding("terms", place, text, hint=COMPACT)
 
 
 def _contradictions(row: Row[Any], kind: Kind, tree: dict[str, Any]) -> Iterator[str]:

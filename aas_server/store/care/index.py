@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
 from aas_server.store.care.rows import LARGE, rows, side_by_side
-from aas_server.store.protocol import Terms
-from aas_server.store.schema import documents, terms
+from aas_server.store.protocol import LOOKED, Signatures, Terms
+from aas_server.store.schema import documents, signatures, terms
+
+_MOST_KNOWN: Final = 1_000_000
 
 
 def documents_with_terms(
@@ -32,3 +34,24 @@ def documents_with_terms(
         ((row.document, row.term) for row in rows(connection, having)),
     ):
         yield sequence, row, frozenset(of_it)
+
+
+class KnownSignatures:
+    """Remembers which signatures elements can be found by, as far as it was asked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: set[bytes] = set()
+
+    def missing(self, wanted: Signatures) -> Signatures:
+        """Return those of ``wanted`` by which no element can be found."""
+        unsure = wanted - self._known
+        missing = frozenset(way for way in unsure if not self._is_there(way))
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        self._known |= unsure - missing
+        return missing
+
+    def _is_there(self, way: bytes) -> bool:
+        of_it = (signatures.c.looked == way[:LOOKED], signatures.c.signature == way[LOOKED:])
+        return self._connection.scalar(select(signatures.c.looked).where(*of_it)) is not None

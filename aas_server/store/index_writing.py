@@ -1,0 +1,107 @@
+"""Writing what documents are found by: at once, or gathered first when there is very much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+from typing import Final, Protocol
+
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, delete
+
+from aas_server.store.protocol import LOOKED
+from aas_server.store.schema import signatures, terms
+from aas_server.store.statements import Row, Statements
+
+MOST_GATHERED: Final = 2_000_000
+"""Terms that wait at once; in SQLite they do so in memory, some 50 bytes each."""
+
+_gathered: Final = Table(
+    "gathered_terms",
+    MetaData(),
+    Column("term", LargeBinary),
+    Column("document", BigInteger),
+    prefixes=["TEMPORARY"],
+)
+
+
+class IndexWriter(Protocol):
+    """Takes what one part of a transaction changes in the index."""
+
+    def write(
+        self,
+        connection: Connection,
+        lost: Sequence[Row],
+        gained: Sequence[Row],
+        ways: Set[bytes],
+    ) -> None:
+        """Take out the terms ``lost`` and put in those ``gained``, each with its document, and what
+        leads to signatures, ``ways``; some of both may be there already.
+        """
+
+
+class DirectIndex:
+    """Writes everything at once."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def write(
+        self,
+        connection: Connection,
+        lost: Sequence[Row],
+        gained: Sequence[Row],
+        ways: Set[bytes],
+    ) -> None:
+        """Write it."""
+        self._statements.delete_terms(connection, lost)
+        self._statements.insert_missing(connection, signatures, _split(ways))
+        self._statements.insert_missing(connection, terms, gained)
+
+
+class GatheredIndex:
+    """Gathers the terms of very many documents, each written once, in one transaction.
+
+    Put into the index in the order of the documents they would be all over the place, each on
+    another page. ``finish`` must be called before the transaction ends.
+    """
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+        self._known: set[bytes] = set()
+        self._waiting = 0
+        self._is_made = False
+
+    def write(
+        self,
+        connection: Connection,
+        lost: Sequence[Row],
+        gained: Sequence[Row],
+        ways: Set[bytes],
+    ) -> None:
+        """Take out what is lost, gather what is gained."""
+        self._statements.delete_terms(connection, lost)
+        new = ways - self._known
+        self._statements.insert_missing(connection, signatures, _split(new))
+        self._known |= new
+        if not self._is_made:
+            _gathered.create(connection)
+            self._is_made = True
+        self._statements.insert(connection, _gathered, gained)
+        self._waiting += len(gained)
+        if self._waiting >= MOST_GATHERED:
+            self._merge(connection)
+
+    def finish(self, connection: Connection) -> None:
+        """Put what was gathered in its places."""
+        if self._is_made:
+            self._merge(connection)
+            _gathered.drop(connection)
+            self._is_made = False
+
+    def _merge(self, connection: Connection) -> None:
+        self._statements.insert_missing_from(connection, terms, _gathered)
+        connection.execute(delete(_gathered))
+        self._waiting = 0
+
+
+def _split(ways: Iterable[bytes]) -> list[Row]:
+    return [(way[:LOOKED], way[LOOKED:]) for way in ways]
