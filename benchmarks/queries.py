@@ -41,6 +41,8 @@ ELEMENTS = PROPERTIES + TEXTS + 1 + NESTED
 HITS = 1_000
 EQUAL_P99, RANGE, SCAN, SHARE = 0.010, 0.050, 200_000, 0.40
 QUERIES, ROUNDS = 300, 5
+TIMEOUT = 3_600
+"""Seconds that a scan of all elements may take; servers give them 30 unless told otherwise."""
 WRITES, WRITERS = 2_000, 32
 FILLED = 3_000
 """Submodels of the stores with and without ordered terms."""
@@ -92,10 +94,12 @@ class Asked(NamedTuple):
 async def _server(folder: Path) -> AsyncIterator[tuple[httpx.AsyncClient, psutil.Process]]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    command = aas_server(port, folder / "data")
+    settings = folder / "settings.toml"
+    settings.write_text(f"query_timeout = {TIMEOUT}\n")
+    command = aas_server(port, folder / "data", "--config", str(settings))
     async with (
         process(*command, core=SERVER_CORE, ready=f"{base}/health") as server,
-        httpx.AsyncClient(base_url=f"{base}/api/v3/query", timeout=3600) as client,
+        httpx.AsyncClient(base_url=f"{base}/api/v3/query", timeout=TIMEOUT) as client,
     ):
         yield client, server
 
