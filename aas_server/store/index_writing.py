@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, delete
 
@@ -23,19 +23,21 @@ _gathered: Final = Table(
 )
 
 
+class IndexRows(NamedTuple):
+    """Terms that are ``lost`` and ``gained``, each with the sequence of its document, and the
+    ``ways`` to signatures that are used.
+    """
+
+    lost: Sequence[Row]
+    gained: Sequence[Row]
+    ways: Set[bytes]
+
+
 class IndexWriter(Protocol):
     """Takes what one part of a transaction changes in the index."""
 
-    def write(
-        self,
-        connection: Connection,
-        lost: Sequence[Row],
-        gained: Sequence[Row],
-        ways: Set[bytes],
-    ) -> None:
-        """Take out the terms ``lost`` and put in those ``gained``, each with its document, and what
-        leads to signatures, ``ways``; some of both may be there already.
-        """
+    def write(self, connection: Connection, rows: IndexRows) -> None:
+        """Take out what is lost and put in what is gained, as far as it is not there."""
 
 
 class DirectIndex:
@@ -44,17 +46,11 @@ class DirectIndex:
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
 
-    def write(
-        self,
-        connection: Connection,
-        lost: Sequence[Row],
-        gained: Sequence[Row],
-        ways: Set[bytes],
-    ) -> None:
+    def write(self, connection: Connection, rows: IndexRows) -> None:
         """Write it."""
-        self._statements.delete_terms(connection, lost)
-        self._statements.insert_missing(connection, signatures, _split(ways))
-        self._statements.insert_missing(connection, terms, gained)
+        self._statements.delete_terms(connection, rows.lost)
+        self._statements.insert_missing(connection, signatures, _split(rows.ways))
+        self._statements.insert_missing(connection, terms, rows.gained)
 
 
 class GatheredIndex:
@@ -70,23 +66,17 @@ class GatheredIndex:
         self._waiting = 0
         self._is_made = False
 
-    def write(
-        self,
-        connection: Connection,
-        lost: Sequence[Row],
-        gained: Sequence[Row],
-        ways: Set[bytes],
-    ) -> None:
+    def write(self, connection: Connection, rows: IndexRows) -> None:
         """Take out what is lost, gather what is gained."""
-        self._statements.delete_terms(connection, lost)
-        new = ways - self._known
+        self._statements.delete_terms(connection, rows.lost)
+        new = rows.ways - self._known
         self._statements.insert_missing(connection, signatures, _split(new))
         self._known |= new
         if not self._is_made:
             _gathered.create(connection)
             self._is_made = True
-        self._statements.insert(connection, _gathered, gained)
-        self._waiting += len(gained)
+        self._statements.insert(connection, _gathered, rows.gained)
+        self._waiting += len(rows.gained)
         if self._waiting >= MOST_GATHERED:
             self._merge(connection)
 

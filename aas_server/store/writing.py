@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import Delete
 
 from aas_server.errors import Conflict
-from aas_server.store.index_writing import DirectIndex, GatheredIndex, IndexWriter
+from aas_server.store.index_writing import DirectIndex, GatheredIndex, IndexRows, IndexWriter
 from aas_server.store.protocol import NO_FILES, Kind, StoredDocument, Write
 from aas_server.store.schema import changes, documents, file_names, log, versions
 from aas_server.store.statements import Row, Statements
@@ -134,7 +134,7 @@ class Writer:
             statements.insert(connection, documents, rows.inserted)
         except IntegrityError as error:
             raise Conflict("a document with one of the ids exists already") from error
-        index.write(connection, rows.lost, rows.gained, rows.signatures)
+        index.write(connection, IndexRows(rows.lost, rows.gained, rows.signatures))
         if rows.unnamed:
             connection.execute(_DELETE_NAME, rows.unnamed)
         statements.insert(connection, file_names, rows.named)
