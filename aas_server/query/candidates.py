@@ -118,16 +118,15 @@ class Candidates:
     ) -> tuple[list[Candidate], str | None]:
         register = self._register(kind)
         if register is not None:
-            page = await register.page(_EVERYTHING, url, limit=_PAGE, cursor=cursor)
+            listed = await register.page(_EVERYTHING, url, limit=_PAGE, cursor=cursor)
             described = [
                 Candidate(each.id, each.body, each.cursor, place_of_cursor(each.cursor))
-                for each in page.descriptors
+                for each in listed.descriptors
             ]
-            return described, page.cursor
+            return described, listed.cursor
         collection = self._repository.collection(kind)
-        documents = await collection.page(_EVERYTHING, limit=_PAGE, cursor=cursor)
-        found = _candidates(collection, documents.documents, keep=False)
-        return found, documents.cursor
+        page = await collection.scan(limit=_PAGE, cursor=cursor)
+        return _candidates(collection, page.documents, keep=False), page.cursor
 
 
 def _candidates(

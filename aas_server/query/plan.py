@@ -135,15 +135,17 @@ def _of_match(match: Match) -> Iterator[Plan]:
     """Yield the plans of what a $match asks: what one element is called or means says where its
     value is looked for.
     """
-    looked = None
-    for condition in match.conditions:
-        if isinstance(condition, Comparison):
-            looked = looked or _named_element(condition)
-    for condition in match.conditions:
-        if isinstance(condition, Constant):
-            yield plan(condition)
-        else:
-            yield _of_comparison(condition, looked)
+    comparisons = [each for each in match.conditions if isinstance(each, Comparison)]
+    named = [(each, found) for each in comparisons if (found := _named_element(each)) is not None]
+    naming, looked = named[0] if named else (None, None)
+    of_values = [_of_comparison(each, looked) for each in comparisons if each is not naming]
+    yield from of_values
+    yield from (plan(each) for each in match.conditions if isinstance(each, Constant))
+    if naming is None or looked is None:
+        return
+    # All elements of that name or meaning are no news where values of theirs are asked for.
+    if not any(isinstance(each, Lookup) and looked[0] in each.looked for each in of_values):
+        yield _of_comparison(naming, None)
 
 
 def _named_element(comparison: Comparison) -> tuple[Looked, str] | None:

@@ -17,6 +17,8 @@ from aas_server.store.protocol import Kind
 
 MOST_FOUND: Final = 20_000
 """Documents that the index is asked for at once: with more it is better to go through all."""
+FEW: Final = 1_000
+"""Documents that may as well be asked one by one, without the rest of the index."""
 MOST_PARTNERS: Final = 2_000
 """Documents whose partners are looked up one by one."""
 
@@ -54,24 +56,46 @@ class Resolver:
             found = [await self.places(each, root, steps) for each in plan.plans]
             return _union(found)
         parts = plan.plans if isinstance(plan, Both) else (plan,)
+        lookups: dict[Root, list[Lookup]] = {}
         own: Places = None
-        partners: dict[Root, Places] = {}
         for part in parts:
-            if isinstance(part, Lookup) and part.root is not root:
-                of_partner = await self._look_up(part, steps)
-                partners[part.root] = _meet(partners.get(part.root), of_partner)
-            elif isinstance(part, Lookup):
-                own = _meet(own, await self._look_up(part, steps))
+            if isinstance(part, Lookup):
+                lookups.setdefault(part.root, []).append(part)
             else:
                 own = _meet(own, await self.places(part, root, steps))
-        for partner, places in partners.items():
-            own = _meet(own, await self._referring(partner, root, places, steps))
+        for of_root, group in lookups.items():
+            places = await self._look_all_up(group, steps)
+            if of_root is not root:
+                places = await self._referring(of_root, root, places, steps)
+            own = _meet(own, places)
         return own
 
-    async def _look_up(self, lookup: Lookup, steps: Steps) -> Places:
-        found = await self._repository.submodels.find_terms(lookup.ranges, limit=MOST_FOUND)
+    async def _look_all_up(self, lookups: Sequence[Lookup], steps: Steps) -> Places:
+        """Return what all of ``lookups`` let through; when one of them finds few documents, those
+        that find many are not asked for all of them.
+        """
+        if len(lookups) == 1:
+            return await self._look_up(lookups[0], MOST_FOUND, steps)
+        places: Places = None
+        large: list[Lookup] = []
+        for lookup in lookups:
+            found = await self._look_up(lookup, FEW, steps)
+            places = _meet(places, found)
+            if found is None:
+                large.append(lookup)
+        if places is not None:
+            steps.lines += [f"index: {each.text}: asked of each of these" for each in large]
+            return places
+        for lookup in large:
+            places = _meet(places, await self._look_up(lookup, MOST_FOUND, steps))
+        return places
+
+    async def _look_up(self, lookup: Lookup, limit: int, steps: Steps) -> Places:
+        """Return what a lookup lets through, None for more than ``limit`` documents."""
+        found = await self._repository.submodels.find_terms(lookup.ranges, limit=limit)
         places: Places = None if found is None else frozenset(found)
-        steps.add(f"index: {lookup.text}", places)
+        if places is not None or limit == MOST_FOUND:
+            steps.add(f"index: {lookup.text}", places)
         if places is not None and lookup.looked:
             live = await self._live.submodels(lookup.looked)
             if live:

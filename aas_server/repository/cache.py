@@ -12,7 +12,7 @@ from aas_server.repository.document import Document
 from aas_server.repository.heads import Key
 from aas_server.repository.log_follower import LogFollower
 from aas_server.repository.news import News
-from aas_server.store.protocol import Kind, Store, StoredDocument
+from aas_server.store.protocol import Fetched, Kind, Store, StoredDocument
 
 CACHE_BYTES: Final = 268_435_456
 _OVERHEAD: Final = 1_024
@@ -119,6 +119,12 @@ class DocumentCache:
         # Some may be of before a change and some of after it, and it may have been of both.
         return await self._at_one_moment(kind, wanted)
 
+    async def after(self, kind: Kind, sequence: int, *, limit: int) -> list[Document]:
+        """Return up to ``limit`` documents in order whose sequence is above ``sequence``, all as
+        they were at one moment; those that are not in memory do not come to stay.
+        """
+        return await self._shown(await self._store.fetch_after(kind, sequence, limit=limit))
+
     async def _find_all(self, kind: Kind, identifiers: Iterable[str]) -> dict[str, Document]:
         found: dict[str, Document] = {}
         missing: dict[str, None] = {}
@@ -144,11 +150,12 @@ class DocumentCache:
 
     async def _at_one_moment(self, kind: Kind, identifiers: list[str]) -> dict[str, Document]:
         """Return those of the documents that there are as the store has them, fetched at once."""
-        fetched = await self._store.fetch(kind, identifiers)
+        found = await self._shown(await self._store.fetch(kind, identifiers))
+        return {document.id: document for document in found}
+
+    async def _shown(self, fetched: Fetched) -> list[Document]:
         await self.follower.reach(fetched.position)
-        return {
-            stored.id: self._known(stored) or self._make(stored) for stored in fetched.documents
-        }
+        return [self._known(stored) or self._make(stored) for stored in fetched.documents]
 
     def _known(self, stored: StoredDocument) -> Document | None:
         """Return the document in memory that is in this very state, or None."""

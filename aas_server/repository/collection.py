@@ -185,6 +185,18 @@ class Collection:
             last = documents[-1].stored.sequence if room else last
         return Page(documents, _encode_cursor(last))
 
+    async def scan(self, *, limit: int, cursor: str | None = None) -> Page:
+        """Return up to ``limit`` documents, or some more with those that the server makes itself,
+        from ``cursor`` on, for one who goes through all of them: none comes to stay in memory.
+
+        Raises as ``page`` does.
+        """
+        after = -1 if cursor is None else place_of_cursor(cursor)
+        documents = await self._cache.after(self.kind, after, limit=limit)
+        if len(documents) == limit:
+            return Page(documents, _encode_cursor(documents[-1].stored.sequence))
+        return Page([*documents, *self._generated_after(Filter(), after)], None)
+
     async def find_terms(self, ranges: Sequence[Range], *, limit: int) -> Sequence[int] | None:
         """Return the sequences of the documents with a term in one of ``ranges``, None for more
         than ``limit``.

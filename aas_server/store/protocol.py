@@ -278,6 +278,11 @@ class Store(Protocol):
     async def fetch(self, kind: Kind, ids: Iterable[str]) -> Fetched:
         """Return those of the documents with ``ids`` that there are."""
 
+    async def fetch_after(self, kind: Kind, after: int, *, limit: int) -> Fetched:
+        """Return up to ``limit`` documents of ``kind`` in order of creation whose sequence is above
+        ``after``.
+        """
+
     async def list_ids(
         self, kind: Kind, wanted: Selection = EVERYTHING, *, after: int = -1, limit: int = 1000
     ) -> Listed:

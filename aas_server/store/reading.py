@@ -62,6 +62,15 @@ def fetch(connection: Connection, kind: Kind, ids: Sequence[str]) -> Fetched:
     return Fetched(seen, with_files(connection, rows))
 
 
+def fetch_after(connection: Connection, kind: Kind, after: int, *, limit: int) -> Fetched:
+    """Return up to ``limit`` documents of ``kind`` in order whose sequence is above ``after``.
+
+    Raises ``StoreDamaged``.
+    """
+    seen = position(connection)
+    return Fetched(seen, documents_after(connection, kind, after, limit=limit))
+
+
 def with_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[StoredDocument]:
     """Return the documents that ``rows`` of their table hold, with the files that they name.
 
@@ -132,11 +141,13 @@ def _as_stored(connection: Connection, wanted: Range) -> list[tuple[bytes, bytes
 def list_at(connection: Connection, kind: Kind, sequences: Sequence[int]) -> Listed:
     """Return those of the documents of ``kind`` with ``sequences`` that there are, in order."""
     seen = position(connection)
-    query = select(documents.c.sequence, documents.c.id).where(documents.c.kind == kind.value)
+    # Asked for the kind, too, SQLite would go through all documents of that kind.
+    query = select(documents.c.sequence, documents.c.id, documents.c.kind)
     rows = [
         (row.sequence, row.id)
         for part in _parts(sequences)
         for row in connection.execute(query.where(documents.c.sequence.in_(part)))
+        if row.kind == kind.value
     ]
     return Listed(seen, sorted(rows), more=False)
 

@@ -117,6 +117,14 @@ class SqlStore(ABC):
         wanted = list(ids)
         return await self.read(lambda connection: reading.fetch(connection, kind, wanted))
 
+    async def fetch_after(self, kind: Kind, after: int, *, limit: int) -> Fetched:
+        """Return up to ``limit`` documents of ``kind`` in order whose sequence is above
+        ``after``.
+        """
+        return await self.read(
+            lambda connection: reading.fetch_after(connection, kind, after, limit=limit)
+        )
+
     async def list_ids(
         self, kind: Kind, wanted: Selection = EVERYTHING, *, after: int = -1, limit: int = 1000
     ) -> Listed:

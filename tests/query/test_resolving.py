@@ -182,3 +182,32 @@ def test_plans_have_the_kinds_of_their_conditions():
     assert isinstance(planned({"$or": [one, SPEED]}), Either)
     assert isinstance(planned({"$or": [one, {"$boolean": True}]}), Everything)
     assert planned({"$boolean": False}) == NOTHING
+
+
+async def test_elements_of_a_concept_are_not_looked_up_beside_their_values():
+    of_values = plan(parse_condition(match(SPEED, above("$sme#value", 18))))
+    assert isinstance(of_values, Lookup)
+    assert "$sme#value" in of_values.text
+    of_names = plan(parse_condition(match(SPEED, eq("$sme#language", "de"))))
+    assert isinstance(of_names, Lookup)
+    assert "$sme#semanticId" in of_names.text
+
+
+async def test_what_finds_many_is_asked_of_those_that_another_lookup_finds(
+    resolver, repository, monkeypatch
+):
+    monkeypatch.setattr(resolving, "FEW", 1)
+    steps = Steps()
+    narrow = eq("$sm#idShort", "Mill")
+    both = plan(parse_condition({"$and": [SPEED, narrow]}))
+    places = await resolver.places(both, Root.SUBMODEL, steps)
+    documents = await repository.submodels.at(sorted(places))
+    assert [document.id for document in documents] == ["urn:sm:Mill"]
+    assert any("asked of each of these" in line for line in steps.lines)
+    # Where all find many, all are asked.
+    steps = Steps()
+    both = plan(parse_condition({"$and": [SPEED, above("$sme.Speed#value", 17)]}))
+    places = await resolver.places(both, Root.SUBMODEL, steps)
+    documents = await repository.submodels.at(sorted(places))
+    assert [document.id for document in documents] == ["urn:sm:Mill", "urn:sm:Press"]
+    assert len(steps.lines) == 2

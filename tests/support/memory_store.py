@@ -110,6 +110,10 @@ class MemoryStore:
             if kind in (None, document.kind):
                 yield document
 
+    async def fetch_after(self, kind: Kind, after: int, *, limit: int) -> Fetched:
+        found = [each for each in self._in_order() if each.kind is kind and each.sequence > after]
+        return Fetched(len(self._changes), found[:limit])
+
     async def position(self) -> int:
         return len(self._changes)
 
