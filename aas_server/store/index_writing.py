@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from typing import Final, NamedTuple, Protocol
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, delete
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table
 
 from aas_server.store.protocol import LOOKED
 from aas_server.store.schema import signatures, terms
 from aas_server.store.statements import Row, Statements
-
-MOST_GATHERED: Final = 2_000_000
-"""Terms that wait at once; in SQLite they do so in memory, some 50 bytes each."""
 
 _gathered: Final = Table(
     "gathered_terms",
@@ -57,13 +54,13 @@ class GatheredIndex:
     """Gathers the terms of very many documents, each written once, in one transaction.
 
     Put into the index in the order of the documents they would be all over the place, each on
-    another page. ``finish`` must be called before the transaction ends.
+    another page. They wait in a temporary table; ``finish`` must be called before the transaction
+    ends.
     """
 
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
         self._known: set[bytes] = set()
-        self._waiting = 0
         self._is_made = False
 
     def write(self, connection: Connection, rows: IndexRows) -> None:
@@ -76,21 +73,13 @@ class GatheredIndex:
             _gathered.create(connection)
             self._is_made = True
         self._statements.insert(connection, _gathered, rows.gained)
-        self._waiting += len(rows.gained)
-        if self._waiting >= MOST_GATHERED:
-            self._merge(connection)
 
     def finish(self, connection: Connection) -> None:
         """Put what was gathered in its places."""
         if self._is_made:
-            self._merge(connection)
+            self._statements.insert_missing_from(connection, terms, _gathered)
             _gathered.drop(connection)
             self._is_made = False
-
-    def _merge(self, connection: Connection) -> None:
-        self._statements.insert_missing_from(connection, terms, _gathered)
-        connection.execute(delete(_gathered))
-        self._waiting = 0
 
 
 def _split(ways: Iterable[bytes]) -> list[Row]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TextIO, TypeVar
+from typing import Any, Final, Literal, TextIO, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from aas_server.clock import Clock, to_datetime
 from aas_server.errors import ConfigurationError, StoreUnavailable
 from aas_server.store.care.copying import copy_to_file
 from aas_server.store.migrate import migrate, outdated_revision
+from aas_server.store.protocol import Write
 from aas_server.store.sql_store import SqlStore
 from aas_server.store.sqlite_statements import SqliteStatements
 from aas_server.store.sqlite_threads import SqliteThreads, reading_threads, writing_thread
@@ -123,6 +125,20 @@ class SqliteStore(SqlStore):
         with medium_errors():
             return await self._writing.run(work)
 
+    async def commit_many(self, writes: Iterable[Write], *, actor: str) -> int:
+        """Make all of ``writes`` durable in one transaction, or none; return how many.
+
+        What they need for a while is on the disk (``SQLITE_TMPDIR``), not in memory.
+        """
+        if self._writing is None:
+            raise StoreUnavailable("the store is not open")
+        with medium_errors():
+            await self._writing.run_bare(partial(_put_temporary, "FILE"))
+            try:
+                return await super().commit_many(writes, actor=actor)
+            finally:
+                await self._writing.run_bare(partial(_put_temporary, "MEMORY"))
+
     async def vacuum(self) -> None:
         """Write the file anew without gaps, and empty the log beside it.
 
@@ -162,13 +178,19 @@ def stamp(clock: Clock) -> str:
 
 
 def _vacuum(connection: Connection) -> None:
-    # Not through SQLAlchemy, which begins a transaction before every statement.
     database: Any = connection.connection.driver_connection
     # The second copy may be larger than the memory.
-    database.execute("PRAGMA temp_store=FILE")
+    _put_temporary("FILE", connection)
     database.execute("VACUUM")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.execute("PRAGMA temp_store=MEMORY")
+    _put_temporary("MEMORY", connection)
+
+
+def _put_temporary(where: Literal["FILE", "MEMORY"], connection: Connection) -> None:
+    """Say where temporary tables and what is being sorted stand from now on."""
+    # Not through SQLAlchemy, which begins a transaction before every statement.
+    database: Any = connection.connection.driver_connection
+    database.execute(f"PRAGMA temp_store={where}")
 
 
 def locked(folder: Path, how: int) -> TextIO | None:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aas_server.store import index_writing
 from aas_server.store.element_terms import IndexChange, change_of_elements
 from aas_server.store.ordered_terms import (
     CONCEPT,
@@ -158,9 +157,7 @@ async def test_a_store_finds_elements_by_every_name_and_meaning_while_they_have_
     assert await found(ELEMENT, "A", None) == []
 
 
-@pytest.mark.parametrize("gathered", [100, index_writing.MOST_GATHERED])
-async def test_many_documents_at_once_are_found_like_others(store, monkeypatch, gathered):
-    monkeypatch.setattr(index_writing, "MOST_GATHERED", gathered)
+async def test_many_documents_at_once_are_found_like_others(store):
     made = [
         new_document(store, f"urn:{n}", orjson.dumps({"submodelElements": [prop("Temp", f"{n}")]}))
         for n in range(1_200)

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import psutil
@@ -81,7 +81,15 @@ async def service(mill: Repository, hub: LiveHub, clock: FakeClock) -> AsyncIter
 
 
 def children() -> set[int]:
-    return {each.pid for each in psutil.Process().children(recursive=True)}
+    """The processes below this one, but those of the tests' databases and brokers, which come and
+    go.
+    """
+    found = set()
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if each.name().startswith("python"):
+                found.add(each.pid)
+    return found
 
 
 async def until(condition: Any) -> None:
