@@ -27,9 +27,9 @@ _MEMBER: Final = re.compile(rb'"[ \t\r\n]*:')
 _IN_THREAD: Final = 262_144
 
 
-async def read_json(call: Call, *, max_bytes: int | None = None) -> Any:
+async def read_json(call: Call, *, max_bytes: int | None = None, max_depth: int = MAX_DEPTH) -> Any:
     """Return the JSON value in the body of ``call``, of ``max_bytes`` where that is less than the
-    settings allow.
+    settings allow, and with at most ``max_depth`` levels.
 
     Raises ``UnsupportedMediaType`` for another type, ``PayloadTooLarge`` for more bytes than the
     settings allow, ``BadRequest`` for what is no JSON, is nested too deep, names a member of an
@@ -44,21 +44,21 @@ async def read_json(call: Call, *, max_bytes: int | None = None) -> Any:
         raise _too_large(limit)
     body = await _read(call.receive, limit)
     if len(body) > _IN_THREAD:
-        return await asyncio.to_thread(decode_json, body)
-    return decode_json(body)
+        return await asyncio.to_thread(decode_json, body, max_depth=max_depth)
+    return decode_json(body, max_depth=max_depth)
 
 
-def decode_json(body: bytes) -> Any:
+def decode_json(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     """Return the JSON value in ``body``; raises ``BadRequest`` as ``read_json`` does."""
     try:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadRequest(f"the body is no JSON: {error}", path="body") from error
     except RecursionError as error:
-        raise _too_deep() from error
+        raise _too_deep(max_depth) from error
     if _SUSPECT.search(body):
         _require_xml_characters(value)
-    members = _measure(value)
+    members = _measure(value, max_depth)
     # Fewer members than names: one was given twice, or a text looks like a name.
     if members != len(_MEMBER.findall(body)):
         _require_single_members(body)
@@ -81,7 +81,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
             return b"".join(chunks)
 
 
-def _measure(value: Any) -> int:
+def _measure(value: Any, max_depth: int) -> int:
     """Return how many members the objects in ``value`` have; raises when it is nested too deep."""
     members = depth = 0
     level = [value]
@@ -93,8 +93,8 @@ def _measure(value: Any) -> int:
                 below += part.values()
             elif isinstance(part, list):
                 below += part
-        if below and depth == MAX_DEPTH:
-            raise _too_deep()
+        if below and depth == max_depth:
+            raise _too_deep(max_depth)
         depth += 1
         level = below
     return members
@@ -129,5 +129,5 @@ def _too_large(limit: int) -> PayloadTooLarge:
     return PayloadTooLarge(f"the body is larger than {limit} bytes", path="body")
 
 
-def _too_deep() -> BadRequest:
-    return BadRequest(f"is nested deeper than {MAX_DEPTH} levels", path="body")
+def _too_deep(max_depth: int) -> BadRequest:
+    return BadRequest(f"is nested deeper than {max_depth} levels", path="body")

@@ -30,7 +30,7 @@ _MOMENT: Final = re.compile(
     re.ASCII,
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LIMIT: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_LIMIT: Final = re.compile(r"[0-9]{1,100}", re.ASCII)
 _GLOBAL_ASSET_ID: Final = "globalAssetId"
 
 
@@ -101,7 +101,7 @@ class Query:
         if value is None:
             return default
         if not _LIMIT.fullmatch(value) or int(value) < 1:
-            raise BadRequest(f"{value!r} is not a whole number from 1 on", path="limit")
+            raise BadRequest(f"{value[:100]!r} is not a whole number from 1 on", path="limit")
         return min(int(value), largest)
 
     def moment(self, name: str) -> int | None:

@@ -18,6 +18,9 @@ from aas_server.store.protocol import Kind
 
 T = TypeVar("T")
 
+_MAX_DEPTH: Final = 400
+"""Levels of JSON at most: more than a query can have, so that its own limit tells the place."""
+
 _KINDS: Final = {
     "QueryAssetAdministrationShells": Kind.SHELL,
     "QuerySubmodels": Kind.SUBMODEL,
@@ -33,7 +36,7 @@ async def query(call: Call) -> Response:
     """
     kind = _KINDS[call.operation.id]
     explain = call.query.boolean("explain", default=False)
-    asked = parse_query(await read_json(call, max_bytes=MAX_BYTES))
+    asked = parse_query(await read_json(call, max_bytes=MAX_BYTES, max_depth=_MAX_DEPTH))
     work = call.services.queries.ask(
         kind,
         asked,

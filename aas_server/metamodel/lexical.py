@@ -57,8 +57,8 @@ def moment_of(text: str) -> datetime | None:
 
 
 def time_of_day(text: str) -> int | None:
-    """Return an xs:time as microseconds since midnight UTC, or None; without a time zone it is
-    UTC.
+    """Return an xs:time as microseconds since midnight UTC of the day on which all times are
+    compared, or None: east of Greenwich it may be the day before. Without a time zone it is UTC.
     """
     if len(text) > _LONGEST:
         return None
@@ -67,7 +67,7 @@ def time_of_day(text: str) -> int | None:
         return None
     try:
         offset = _zone(match["zone"]).utcoffset(None) // timedelta(microseconds=1)
-        return (_since_midnight(match) - offset) % _DAY
+        return _since_midnight(match) % _DAY - offset
     except ValueError:
         return None
 

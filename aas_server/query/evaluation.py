@@ -27,6 +27,7 @@ from aas_server.query.expression import (
     Not,
     Operand,
     Or,
+    SubjectAttribute,
 )
 from aas_server.query.fields import Field, Root
 from aas_server.query.matches import Place, places_of
@@ -42,10 +43,12 @@ class Subject:
 
     ``free`` are the roots of which one document is to be found that fulfils what is asked of them
     together; what is asked of the other roots is asked of their documents as they are.
+    ``attributes`` are the texts of those that an access rule asks for.
     """
 
     trees: Mapping[Root, Sequence[Tree]]
     free: frozenset[Root] = frozenset()
+    attributes: Mapping[SubjectAttribute, Sequence[str]] | None = None
 
     def of(self, root: Root) -> Sequence[Tree]:
         """Return the documents that a root stands for; none where it does not apply."""
@@ -148,6 +151,8 @@ def _compare(subject: Subject, comparison: Comparison, chosen: Chosen) -> Truth:
             return Side(texts, is_field=True)
         if isinstance(operand, Literal):
             return Side((operand.value,))
+        if isinstance(operand, SubjectAttribute):
+            return Side((subject.attributes or {}).get(operand, ()), is_field=True)
         if isinstance(operand, Cast):
             return cast_side(side(operand.operand), operand.type)
         moments = cast_side(side(operand.operand), Type.DATE_TIME)

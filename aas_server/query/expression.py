@@ -71,7 +71,25 @@ class DateNumber:
     operand: Operand
 
 
-Operand: TypeAlias = Field | Literal | Cast | DateNumber
+class Source(enum.Enum):
+    """Where an access rule's attribute comes from (IDTA-01004)."""
+
+    CLAIM = "CLAIM"
+    """Of the token, by its name."""
+    GLOBAL = "GLOBAL"
+    REFERENCE = "REFERENCE"
+    """Of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectAttribute:
+    """What an access rule asks of whoever wants something, and of the moment; queries have none."""
+
+    source: Source
+    name: str
+
+
+Operand: TypeAlias = Field | Literal | Cast | DateNumber | SubjectAttribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +171,15 @@ def field_of(operand: Operand) -> Field | None:
     while isinstance(operand, Cast | DateNumber):
         operand = operand.operand
     return operand if isinstance(operand, Field) else None
+
+
+def text_of(operand: Operand) -> str | None:
+    """Return the text that an operand is whatever it is asked of, None when that depends."""
+    while isinstance(operand, Cast) and operand.type is Type.STRING:
+        operand = operand.operand
+    if isinstance(operand, Literal) and operand.kind is Type.STRING:
+        return str(operand.value)
+    return None
 
 
 def comparisons(condition: Condition) -> Iterator[Comparison]:

@@ -133,7 +133,7 @@ _ATTRIBUTES: Final[Mapping[Root, Mapping[str, Attribute]]] = {
 
 _ROOT: Final = re.compile(r"(?P<root>\$[a-z]+)(?:\.(?P<path>[^#]*))?#(?P<attribute>.*)", re.ASCII)
 SEGMENT: Final = re.compile(
-    r"(?P<name>[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)(?P<indexes>(?:\[[0-9]{0,9}\])*)", re.ASCII
+    r"(?P<name>[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)(?P<indexes>(?:\[[0-9]*\])*)", re.ASCII
 )
 INDEX: Final = re.compile(r"\[([0-9]*)\]", re.ASCII)
 ROOTS: Final = {root.value: root for root in Root}
@@ -178,12 +178,8 @@ def parse_path(text: str) -> tuple[Step, ...]:
 
 
 def index_of(digits: str) -> Step:
-    """Return the step of an index by its digits, any element for none; raises ``FieldError``."""
-    if not digits:
-        return ANYWHERE
-    if len(digits) > 1 and digits.startswith("0"):
-        raise FieldError(f"the index [{digits}] must not begin with 0")
-    return int(digits)
+    """Return the step of an index by its digits, any element for none."""
+    return int(digits) if digits else ANYWHERE
 
 
 def _parse_attribute(text: str, known: Mapping[str, Attribute], above: str) -> tuple[Step, ...]:

@@ -67,16 +67,18 @@ def _look(state: object, submodel: Node, paths: Iterable[IdShortPath]) -> _Known
     has_composites = False
     for path in paths:
         node: Node | None = submodel
-        list_name = ""
+        around: set[str] = set()
         for segment in path:
             if node is None:
                 break
-            is_list = node.get("modelType") == "SubmodelElementList"
-            list_name = (node.get("idShort") or list_name) if is_list else ""
+            if node.get("modelType") != "SubmodelElementList":
+                around.clear()
+            elif "idShort" in node:
+                around.add(node["idShort"])
             node = child(node, segment)
         if node is None:
             continue
-        names = (node.get("idShort"), list_name)
+        names = (node.get("idShort"), *around)
         looked.update(looked_at(Kind.SUBMODEL, ELEMENT, name) for name in names if name)
         looked.update(looked_at(Kind.SUBMODEL, CONCEPT, each) for each in meant_by(node))
         has_composites |= node.get("modelType") in CONTAINERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ from aas_server.query.expression import (
     Operator,
     Or,
     Query,
+    Source,
+    SubjectAttribute,
+    text_of,
 )
 from aas_server.query.fields import Field, FieldError, parse_field
 from aas_server.query.fragments import parse_fragment
@@ -55,8 +59,21 @@ _PARSERS: Final[Mapping[str, Callable[[str], Value]]] = {
     "$dateTimeVal": date_time_of,
     "$timeVal": time_of,
 }
+_FORMS: Final = {
+    "$hexVal": (re.compile("16#[0-9A-F]+"), "16#0F"),
+    "$dateTimeVal": (
+        re.compile(r"[0-9]{4}(-[0-9]{2}){2}[Tt ][0-9]{2}:[0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2})?"),
+        "2026-11-30T07:15:00Z",
+    ),
+    "$timeVal": (re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"), "07:15:00"),
+}
+"""How constants are written; fields may hold more."""
 _OPERANDS: Final = ("$field", *_LITERALS, *_CASTS, *_DATE_PARTS)
 _TEXTS: Final = ("$field", "$strVal", "$strCast")
+_MOMENTS: Final = ("$field", "$dateTimeVal", "$dateTimeCast")
+_ATTRIBUTE: Final = "$attribute"
+_SOURCES: Final = {source.value: source for source in Source}
+_GLOBALS: Final = ("LOCALNOW", "UTCNOW", "CLIENTNOW", "ANONYMOUS")
 _IN_MATCH: Final = ("$match", "$boolean", *_OPERATORS)
 _CONDITIONS: Final = ("$and", "$or", "$not", *_IN_MATCH)
 
@@ -73,13 +90,19 @@ def parse_query(content: Any) -> Query:
 
 
 def parse_condition(content: Any, path: str = "$condition") -> Condition:
-    """Return the condition that decoded JSON says, as access rules have them; raises as above."""
-    return _Parser().condition(content, path, 0)
+    """Return the condition that decoded JSON says, as access rules have them: with ``$attribute``
+    among the operands. Raises as above.
+    """
+    return _Parser(with_attributes=True).condition(content, path, 0)
 
 
 class _Parser:
-    def __init__(self) -> None:
+    def __init__(self, *, with_attributes: bool = False) -> None:
         self._parts = 0
+        more = (_ATTRIBUTE,) if with_attributes else ()
+        self._operands = (*_OPERANDS, *more)
+        self._texts = (*_TEXTS, *more)
+        self._moments = (*_MOMENTS, *more)
 
     def query(self, content: Any) -> Query:
         members = _object(content, "", ("$condition", "$select", "$filters"))
@@ -137,13 +160,14 @@ class _Parser:
         entries = _array(value, path, least=2)
         if len(entries) != 2:
             raise _wrong("compares exactly two values", path)
-        allowed = _TEXTS if operator.is_textual else _OPERANDS
+        allowed = self._texts if operator.is_textual else self._operands
         left, right = (
             self._operand(entry, f"{path}[{index}]", depth + 1, allowed)
             for index, entry in enumerate(entries)
         )
-        if operator is Operator.REGEX and isinstance(right, Literal):
-            _require_regex(str(right.value), f"{path}[1].$strVal")
+        pattern = text_of(right)
+        if operator is Operator.REGEX and pattern is not None:
+            _require_regex(pattern, f"{path}[1].{next(iter(entries[1]))}")
         return Comparison(operator, left, right)
 
     def _operand(self, content: Any, path: str, depth: int, allowed: Sequence[str]) -> Operand:
@@ -151,13 +175,24 @@ class _Parser:
         if key == "$field":
             return self._field(value, path, parse_field)
         if key in _CASTS:
-            return Cast(_CASTS[key], self._operand(value, path, depth + 1, _OPERANDS))
+            return Cast(_CASTS[key], self._operand(value, path, depth + 1, self._operands))
         if key in _DATE_PARTS:
             part = _DATE_PARTS[key]
             if isinstance(value, str):  # 3.1.2 has the constant itself in its place
                 return DateNumber(part, _literal("$dateTimeVal", value, path))
-            return DateNumber(part, self._operand(value, path, depth + 1, _OPERANDS))
+            return DateNumber(part, self._operand(value, path, depth + 1, self._moments))
+        if key == _ATTRIBUTE:
+            return self._attribute(value, path, depth + 1)
         return _literal(key, value, path)
+
+    def _attribute(self, content: Any, path: str, depth: int) -> SubjectAttribute:
+        key, name, path = self._single(content, path, depth, tuple(_SOURCES))
+        if not isinstance(name, str) or not name:
+            raise _wrong("must be a text that names it", path)
+        source = _SOURCES[key]
+        if source is Source.GLOBAL and name not in _GLOBALS:
+            raise _wrong(f"{name[:100]!r} is none of {', '.join(_GLOBALS)}", path)
+        return SubjectAttribute(source, name)
 
     def _filter(self, content: Any, path: str) -> Filter:
         members = _object(content, path, ("$fragment", "$condition"))
@@ -197,7 +232,9 @@ def _literal(key: str, value: Any, path: str) -> Literal:
             raise _wrong("must be true or false", path)
         return Literal(value)
     if key == "$numVal":
-        if isinstance(value, bool) or not isinstance(value, int | float) or _is_endless(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _wrong("must be a number", path)
+        if isinstance(value, float) and not math.isfinite(value):
             raise _wrong("must be a number", path)
         return Literal(value)
     if not isinstance(value, str):
@@ -208,16 +245,13 @@ def _literal(key: str, value: Any, path: str) -> Literal:
         if value.startswith("$"):
             raise _wrong("a text must not begin with $", path)
         return Literal(value)
-    if key == "$hexVal" and not (value.startswith("16#") and value.upper() == value):
-        raise _wrong("must be 16# and digits, such as 16#0F", path)
+    form, example = _FORMS[key]
+    if not form.fullmatch(value):
+        raise _wrong(f"{value[:100]!r} is not written as {example}", path)
     try:
-        return Literal(_PARSERS[key](value))
+        return Literal(_PARSERS[key](value.upper()))
     except CastError as error:
         raise _wrong(str(error), path) from None
-
-
-def _is_endless(value: float) -> bool:
-    return not math.isfinite(value)
 
 
 def _require_regex(pattern: str, path: str) -> None:

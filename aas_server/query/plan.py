@@ -5,6 +5,7 @@ A plan never leaves out a document that fulfils the condition; what it lets thro
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -187,10 +188,9 @@ def _of_element(
     field: Field, operator: Operator, value: Value, named: tuple[Looked, str] | None
 ) -> Plan:
     text = f"{field} {operator.value} {_short(value)}"
-    if field.attribute == ("value",):
+    if field.attribute == ("value",) and not _is_in_inner_list(field):
         if field.path:
-            name = [step for step in field.path if isinstance(step, str)][-1]
-            looked = terms.looked_at(Kind.SUBMODEL, terms.ELEMENT, name)
+            looked = _by_name(field)
         elif named is not None:
             looked, what = named
             text = f"{text} of {what}"
@@ -204,10 +204,24 @@ def _of_element(
             looked = terms.looked_at(Kind.SUBMODEL, role, value)
             return Lookup(Root.SUBMODEL, (terms.everything(looked),), text)
     if field.path:
-        name = [step for step in field.path if isinstance(step, str)][-1]
-        looked = terms.looked_at(Kind.SUBMODEL, terms.ELEMENT, name)
-        return Lookup(Root.SUBMODEL, (terms.everything(looked),), f"{field} is there")
+        looked = _by_name(field)
+        # What became live may be there that is not stored.
+        may_be_live = frozenset({looked}) if field.attribute == ("value",) else frozenset()
+        there = (terms.everything(looked),)
+        return Lookup(Root.SUBMODEL, there, f"{field} is there", may_be_live)
     return Everything(f"{operator.value} of {field} goes through no index")
+
+
+def _by_name(field: Field) -> Looked:
+    name = [step for step in field.path if isinstance(step, str)][-1]
+    return terms.looked_at(Kind.SUBMODEL, terms.ELEMENT, name)
+
+
+def _is_in_inner_list(field: Field) -> bool:
+    """Return whether a field is of elements of a list in a list: that may have a name of its own,
+    by which its elements are found then.
+    """
+    return len(field.path) > 1 and not any(isinstance(step, str) for step in field.path[-2:])
 
 
 def _field_and_constant(comparison: Comparison) -> tuple[Field, Operator, Value] | None:
@@ -243,7 +257,8 @@ def _ranges(looked: Looked, operator: Operator, value: Value) -> tuple[Range, ..
         return None
     has_low, has_high = bounds
     if isinstance(value, int | float):
-        low, high = (value if has else None for has in bounds)
+        bound = max(-sys.float_info.max, min(value, sys.float_info.max))
+        low, high = (bound if has else None for has in bounds)
         return (terms.numbers_between(looked, low, high),)
     if isinstance(value, datetime):
         first, last = (value if has_low else None), (value if has_high else None)

@@ -109,7 +109,10 @@ def _start(
 
 
 def _elements_at(nodes: Iterable[Node], step: Step) -> Iterator[Node]:
-    """Yield the elements that one step of an idShortPath leads to."""
+    """Yield the elements that one step of an idShortPath leads to.
+
+    The name after a list without brackets is looked for in each of its elements.
+    """
     for node in nodes:
         model_type, children = node.get("modelType"), node.get("value")
         if not isinstance(children, list):
@@ -117,6 +120,8 @@ def _elements_at(nodes: Iterable[Node], step: Step) -> Iterator[Node]:
         if isinstance(step, str):
             if model_type == "SubmodelElementCollection":
                 yield from (each for each in children if each.get("idShort") == step)
+            elif model_type == "SubmodelElementList":
+                yield from _elements_at(children, step)
         elif model_type == "SubmodelElementList":
             if step is ANYWHERE:
                 yield from children

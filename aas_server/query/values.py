@@ -6,7 +6,7 @@ import enum
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from aas_server.metamodel.lexical import moment_of, number_of, time_of_day
@@ -25,7 +25,9 @@ class Type(enum.Enum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimeOfDay:
-    """A time of the day as microseconds since midnight UTC, and as it was written."""
+    """A time of the day as microseconds since midnight UTC of the one day on which XPath compares
+    times: with a time zone it may lie before that day, or after it.
+    """
 
     microseconds: int
 
@@ -40,6 +42,9 @@ class CastError(ValueError):
 
 _HEX: Final = re.compile(r"(?:16#)?([0-9A-Fa-f]*)", re.ASCII)
 _SHOWN: Final = 100
+_LOCAL: Final = len("2026-11-30T12:00:00")
+_MICROSECOND: Final = timedelta(microseconds=1)
+_DAY: Final = timedelta(days=1) // _MICROSECOND
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -86,10 +91,16 @@ def to_text(value: Value) -> str:
     if isinstance(value, bytes):
         return value.hex().upper()
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    seconds, rest = divmod(value.microseconds, 1_000_000)
+        text = value.replace(microsecond=0).isoformat()
+        local, zone = text[:_LOCAL], text[_LOCAL:].replace("+00:00", "Z")
+        return _with_fraction(local, value.microsecond) + zone
+    seconds, rest = divmod(value.microseconds % _DAY, 1_000_000)
     text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return f"{text}.{rest:06}".rstrip("0") if rest else text
+    return _with_fraction(text, rest)
+
+
+def _with_fraction(text: str, microseconds: int) -> str:
+    return f"{text}.{microseconds:06}".rstrip("0") if microseconds else text
 
 
 def hex_of(text: str) -> bytes:
@@ -155,9 +166,9 @@ def _to_date_time(value: Value) -> datetime:
 
 def _to_time(value: Value) -> TimeOfDay:
     if isinstance(value, datetime):
-        utc = value.astimezone(UTC)
-        midnight = utc.replace(hour=0, minute=0, second=0, microsecond=0)
-        return TimeOfDay((utc - midnight) // timedelta(microseconds=1))
+        midnight = value.replace(hour=0, minute=0, second=0, microsecond=0)
+        since = value - midnight - (value.utcoffset() or timedelta())
+        return TimeOfDay(since // _MICROSECOND)
     if isinstance(value, str):
         try:
             return time_of(value)

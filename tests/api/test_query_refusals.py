@@ -112,6 +112,16 @@ async def test_what_is_no_query_is_refused_with_its_place(client, query, place):
     assert place in refused(await client.post(SUBMODELS, json=query), 400)
 
 
+async def test_conditions_in_arrays_may_be_as_deep_as_others(client):
+    for levels, status in ((MAX_DEPTH - 1, 200), (MAX_DEPTH + 1, 400)):
+        condition: dict[str, Any] = EVERYTHING
+        for _ in range(levels):
+            condition = {"$and": [condition, EVERYTHING]}
+        response = await client.post(SUBMODELS, json={"$condition": condition})
+        assert response.status_code == status, response.text
+    assert refused(response, 400).startswith("$condition.$and[0].$and[0]")
+
+
 async def test_json_deeper_than_bodies_may_be_is_refused(client):
     content = b'{"$condition":' + b'{"$not":' * 5000 + b"1" + b"}" * 5001
     assert "deep" in refused(await client.post(SUBMODELS, content=content), 400)

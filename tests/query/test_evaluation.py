@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from aas_server.query.evaluation import fulfils
+from aas_server.query.expression import Source, SubjectAttribute
+from aas_server.query.parsing import parse_condition
 from tests.query.asked import (
     answer,
     collection,
@@ -300,6 +304,24 @@ def test_a_missing_field_fulfils_nothing_and_is_not_invalid():
         assert answer(document, {operator: [field("$sme.P#value"), field("$sm#idShort")]}) is False
     assert answer(document, {"$not": eq("$sme.P#value", "x")}) is True
     assert answer(document, eq("$aasdesc#id", "urn:x")) is False
+
+
+def test_an_access_rules_attribute_is_cast_as_a_field_is():
+    claim, now = SubjectAttribute(Source.CLAIM, "email"), SubjectAttribute(Source.GLOBAL, "UTCNOW")
+    attributes = {claim: ["a@b.example"], now: ["2026-11-30T10:30:00Z"]}
+    subject = replace(of_submodel(submodel("A", prop("P", "a@b.example"))), attributes=attributes)
+    email = {"$attribute": {"CLAIM": "email"}}
+    moment = {"$attribute": {"GLOBAL": "UTCNOW"}}
+    missing = {"$attribute": {"CLAIM": "company"}}
+    for condition, expected in (
+        ({"$regex": [email, text("@b\\.example$")]}, True),
+        ({"$eq": [field("$sme.P#value"), email]}, True),
+        ({"$ge": [moment, {"$timeVal": "09:00"}]}, True),
+        ({"$le": [moment, {"$timeVal": "10:00"}]}, False),
+        ({"$eq": [{"$dayOfWeek": moment}, number(1)]}, True),
+        ({"$eq": [missing, text("x")]}, False),
+    ):
+        assert fulfils(subject, parse_condition(condition)) is expected
 
 
 def test_qualifiers_can_be_asked_for_so_that_quality_can():

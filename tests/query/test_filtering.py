@@ -179,7 +179,6 @@ def test_a_filter_about_another_kind_of_document_does_not_apply():
         "$sm#idShort[]",
         "$sm.Path#idShort",
         "$sme.A..B",
-        "$sme.A[01]",
         "$foo#idShort",
         "$smdesc#id",
         "x" * 3000,

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 import pytest
 
 from aas_server.errors import BadRequest
-from aas_server.query.expression import Cast, Comparison, DateNumber, Literal, Match
+from aas_server.query.expression import (
+    Cast,
+    Comparison,
+    DateNumber,
+    Literal,
+    Match,
+    Source,
+    SubjectAttribute,
+)
 from aas_server.query.fields import ANYWHERE, parse_field
-from aas_server.query.parsing import MAX_DEPTH, MAX_PARTS, MAX_TEXT, parse_query
+from aas_server.query.parsing import (
+    MAX_DEPTH,
+    MAX_PARTS,
+    MAX_TEXT,
+    parse_condition,
+    parse_query,
+)
+from aas_server.query.values import Type
 from tests.query.asked import eq, field, number, text
 
 TRUE = {"$boolean": True}
@@ -86,7 +102,24 @@ def test_nested_matches_are_one():
             {"$condition": {"$eq": [{"$dateTimeVal": "2026-02-30T00:00:00Z"}, text("a")]}},
             "$condition.$eq[0].$dateTimeVal",
         ),
+        *(
+            ({"$condition": {"$eq": [constant, text("a")]}}, f"$condition.$eq[0].{kind}")
+            for constant in (
+                {"$hexVal": "16#0F "},
+                {"$dateTimeVal": "2026-11-30"},
+                {"$dateTimeVal": " 2026-11-30T00:00:00Z"},
+                {"$timeVal": "08:00Z"},
+                {"$timeVal": "8:00"},
+            )
+            for kind in constant
+        ),
+        ({"$condition": {"$eq": [{"$year": number(1)}, number(1)]}}, "$condition.$eq[0].$year"),
+        ({"$condition": {"$eq": [{"$attribute": {"CLAIM": "a"}}, text("a")]}}, "$condition.$eq[0]"),
         ({"$condition": {"$contains": [field("$sm#id"), number(1)]}}, "$condition.$contains[1]"),
+        (
+            {"$condition": {"$regex": [field("$sm#id"), {"$strCast": text("(a")}]}},
+            "$condition.$regex[1].$strCast",
+        ),
         ({"$condition": {"$regex": [field("$sm#id"), text("(a")]}}, "$condition.$regex[1].$strVal"),
         (
             {"$condition": {"$regex": [field("$sm#id"), text("(?=a)")]}},
@@ -100,7 +133,6 @@ def test_nested_matches_are_one():
         ({"$condition": eq("$foo#id", "x")}, "$condition.$eq[0].$field"),
         ({"$condition": eq("$sm.P#id", "x")}, "$condition.$eq[0].$field"),
         ({"$condition": eq("$sme..P#value", "x")}, "$condition.$eq[0].$field"),
-        ({"$condition": eq("$aas#submodels[01].type", "x")}, "$condition.$eq[0].$field"),
         ({"$condition": eq("$aas#assetInformation", "x")}, "$condition.$eq[0].$field"),
         ({"$condition": eq("$sm#idShort[]", "x")}, "$condition.$eq[0].$field"),
         ({"$condition": {"$match": [TRUE, {"$and": [TRUE, TRUE]}]}}, "$condition.$match[1]"),
@@ -155,6 +187,54 @@ def test_depth_parts_and_lengths_are_limited():
 )
 def test_shortcuts_lead_to_what_they_stand_for(written, steps):
     assert parse_field(written).attribute == steps
+
+
+def test_a_number_may_be_larger_than_any_that_is_a_double():
+    condition = parse_condition({"$eq": [field("$sme.P#value"), number(10**400)]})
+    assert isinstance(condition, Comparison)
+    assert condition.right == Literal(10**400)
+
+
+def test_conditions_of_access_rules_ask_for_attributes():
+    claim = {"$attribute": {"CLAIM": "email"}}
+    condition = parse_condition({"$eq": [claim, {"$strCast": claim}]})
+    assert isinstance(condition, Comparison)
+    assert condition.left == SubjectAttribute(Source.CLAIM, "email")
+    assert condition.right == Cast(Type.STRING, condition.left)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        ({}, "$condition.$eq[0].$attribute"),
+        ({"CLAIM": "a", "GLOBAL": "UTCNOW"}, "$condition.$eq[0].$attribute"),
+        ({"CLAIM": 1}, "$condition.$eq[0].$attribute.CLAIM"),
+        ({"GLOBAL": "NOW"}, "$condition.$eq[0].$attribute.GLOBAL"),
+    ],
+)
+def test_an_attribute_has_one_source_and_a_name(attribute, expected):
+    with pytest.raises(BadRequest) as raised:
+        parse_condition({"$eq": [{"$attribute": attribute}, text("a")]})
+    assert raised.value.path == expected
+
+
+def formulas(content: Any) -> Iterator[Any]:
+    if isinstance(content, dict):
+        for name, member in content.items():
+            if name in ("FORMULA", "CONDITION", "formula"):
+                yield member
+            yield from formulas(member)
+    elif isinstance(content, list):
+        for member in content:
+            yield from formulas(member)
+
+
+def test_the_formulas_of_the_published_access_rules_are_understood(shared_dir):
+    files = sorted((shared_dir / "spec" / "security" / "examples").glob("*.json"))
+    found = [each for file in files for each in formulas(json.loads(file.read_text()))]
+    assert len(found) >= 10
+    for formula in found:
+        parse_condition(formula)
 
 
 def test_what_the_published_schema_takes_is_taken(shared_dir):
