@@ -10,9 +10,10 @@ from typing import Any
 from asyncua.ua.uaerrors import UaError
 from pydantic import ValidationError
 
+from aas_server.bindings.opcua.opening import open_session
 from aas_server.bindings.opcua.pki import Pki
 from aas_server.bindings.opcua.problems import describe
-from aas_server.bindings.opcua.session import OpcUaSession, open_session, silence_asyncua
+from aas_server.bindings.opcua.session import OpcUaSession, silence_asyncua
 from aas_server.bindings.plant.file import load_plant_file
 from aas_server.bindings.plant.opcua import OpcUaConnectionSettings
 from aas_server.errors import AasError, ConfigurationError

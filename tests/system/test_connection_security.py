@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from structlog.testing import capture_logs
 
 from aas_server.bindings.check import check
+from aas_server.bindings.opcua.opening import open_session
 from aas_server.bindings.opcua.pki import Pki, application_uri
 from aas_server.bindings.opcua.problems import ConnectionRefused, describe, is_permanent
-from aas_server.bindings.opcua.session import open_session
 from aas_server.bindings.plant.opcua import OpcUaConnectionSettings
 from aas_server.bindings.service import DEBOUNCE
 from aas_server.bindings.status import STATUS_ID, ConnectionReport, ConnectionState

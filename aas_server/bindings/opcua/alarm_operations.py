@@ -118,7 +118,7 @@ class AlarmAction:
         method = numeric(self._method)
         result = await session.call(owner, method, arguments, timeout=seconds)
         if result.StatusCode.value & CODE_MASK == StatusCodes.BadMethodInvalid:
-            (own,) = await session.targets([_component_path(owner, self._method_name)])
+            (own,) = await session.view.targets([_component_path(owner, self._method_name)])
             if own is not None:
                 result = await session.call(owner, own, arguments, timeout=seconds)
         return result

@@ -114,7 +114,7 @@ async def machines_below(session: OpcUaSession, root: str | None) -> list[tuple[
     start = await _root(session, None)
     if start == numeric(ObjectIds.ObjectsFolder):
         return []
-    (references,) = await session.browse([_down(start)])
+    (references,) = await session.view.browse([_down(start)])
     return [
         (node_text(_bare(each.NodeId), session.namespaces), clean_text(each.BrowseName.Name or ""))
         for each in references
@@ -154,7 +154,7 @@ class _Walk:
             why = describe_status(status) if missing else "it is no object, variable or method"
             raise ConfigurationError(f"{where} cannot be the root: {why}")
         self._seen.add(node_id)
-        (types,) = await self._session.browse([_type_of(node_id)])
+        (types,) = await self._session.view.browse([_type_of(node_id)])
         return MachineNode(
             node_id,
             node_text(node_id, self._session.namespaces),
@@ -177,7 +177,7 @@ class _Walk:
     async def _levels(self, top: MachineNode) -> None:
         level = [top]
         for _ in range(self._limits.depth):
-            answers = await self._session.browse([_down(node.node_id) for node in level])
+            answers = await self._session.view.browse([_down(node.node_id) for node in level])
             below: list[MachineNode] = []
             for node, references in zip(level, answers, strict=True):
                 for reference in references:
@@ -190,7 +190,7 @@ class _Walk:
             level = [node for node in below if node.kind != "Method" or node.name.name]
             if not level:
                 return
-        answers = await self._session.browse([_down(node.node_id) for node in level])
+        answers = await self._session.view.browse([_down(node.node_id) for node in level])
         for node, references in zip(level, answers, strict=True):
             for reference in references:
                 if not self._fold(node, reference) and _bare(reference.NodeId) not in self._seen:
@@ -257,7 +257,7 @@ async def _root(session: OpcUaSession, root: str | None) -> ua.NodeId:
     for uri, identifier in _PREFERRED_ROOTS:
         if uri in session.namespaces:
             node_id = ua.NodeId(ua.Int32(identifier), ua.Int16(session.namespaces.index(uri)))
-            (references,) = await session.browse([_down(node_id)])
+            (references,) = await session.view.browse([_down(node_id)])
             if any(
                 each.NodeClass == ua.NodeClass.Object and each.BrowseName.Name != "DeviceFeatures"
                 for each in references
@@ -296,7 +296,7 @@ async def _path_to(session: OpcUaSession, top: MachineNode) -> tuple[QualifiedNa
     for _ in range(_MAX_PATH):
         if current == numeric(ObjectIds.ObjectsFolder):
             break
-        (references,) = await session.browse([_up(current)])
+        (references,) = await session.view.browse([_up(current)])
         above = next((each for each in references if _bare(each.NodeId) not in seen), None)
         if above is None:
             break

@@ -2,8 +2,8 @@
 
 asyncua 2.1 reads every answer to OpenSecureChannel as if it granted the channel. A server that
 answers with a ServiceFault, as for a certificate that it does not trust, then ends in an
-AssertionError without the reason; so answers are looked at before asyncua does. This and
-``session`` are the only modules that lean on asyncua below its documented surface.
+AssertionError without the reason; so answers are looked at before asyncua does. This, ``opening``
+and ``session`` are the only modules that lean on asyncua below its documented surface.
 """
 
 from __future__ import annotations

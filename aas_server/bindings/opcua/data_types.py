@@ -192,7 +192,7 @@ class DataTypes:
                 continue
             try:
                 node_id = ua.NodeId.from_string(name)
-                data_type = await self._session.data_type_of(node_id) or node_id
+                data_type = await self._session.view.data_type_of(node_id) or node_id
                 await self.load([data_type])
                 self._by_encoding[name] = self.definition(data_type)
             except (UaError, ValueError) as error:
@@ -268,7 +268,7 @@ class DataTypes:
         kind = _KINDS[told.StructureType]
         encoding: ua.NodeId | None = told.DefaultEncodingId
         if encoding is None or encoding.is_null():
-            encoding = await self._session.encoding_of(data_type)
+            encoding = await self._session.view.encoding_of(data_type)
         fields = [await self._field(each, told.StructureType) for each in told.Fields or ()]
         return Definition(name, data_type, encoding, kind, tuple(fields))
 

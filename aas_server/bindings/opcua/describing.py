@@ -131,7 +131,7 @@ class _Describer:
                 break
             asked = list(pending)
             pending = set()
-            answers = await self._session.browse([_supertype_of(each) for each in asked])
+            answers = await self._session.view.browse([_supertype_of(each) for each in asked])
             for each, references in zip(asked, answers, strict=True):
                 if references:
                     above = ua.NodeId(
@@ -149,7 +149,7 @@ class _Describer:
     async def find_dictionary_entries(self, nodes: Sequence[MachineNode]) -> None:
         """Find the identifiers that dictionaries (IEC CDD, ECLASS) have for the nodes."""
         asked = [node for node in nodes if node.kind != "Method"]
-        answers = await self._session.browse([_entries_of(node.node_id) for node in asked])
+        answers = await self._session.view.browse([_entries_of(node.node_id) for node in asked])
         for node, references in zip(asked, answers, strict=True):
             names = (clean_text(each.BrowseName.Name or "") for each in references)
             node.dictionary_entries = tuple(name for name in names if name)

@@ -18,9 +18,10 @@ from aas_server.bindings.method import Method
 from aas_server.bindings.opcua.alarm_check import try_alarms
 from aas_server.bindings.opcua.methods import look_up_method, require_fit
 from aas_server.bindings.opcua.nodes import NodeFacts, NodeProblem, Nodes
+from aas_server.bindings.opcua.opening import open_session
 from aas_server.bindings.opcua.preparing import prepare
 from aas_server.bindings.opcua.problems import CODE_MASK, describe, describe_status, status_name
-from aas_server.bindings.opcua.session import OpcUaSession, open_session, silence_asyncua
+from aas_server.bindings.opcua.session import OpcUaSession, silence_asyncua
 from aas_server.bindings.opcua.variants import Sample, sample
 from aas_server.bindings.plant.alarms import AlarmSettings
 from aas_server.bindings.plant.opcua import OpcUaBindingSettings, OpcUaConnectionSettings

@@ -270,7 +270,7 @@ async def _arguments(
     session: OpcUaSession, nodes: Nodes, method: ua.NodeId
 ) -> tuple[tuple[MethodArgument, ...], tuple[MethodArgument, ...]]:
     """Return both lists of arguments; a method without them has no such property."""
-    targets = await session.targets([property_path(method, name) for name in _PROPERTIES])
+    targets = await session.view.targets([property_path(method, name) for name in _PROPERTIES])
     there = [target for target in targets if target is not None]
     answers = iter(await session.read([(target, AttributeIds.Value) for target in there]))
     declared = [[] if target is None else _value(next(answers)) or [] for target in targets]

@@ -156,7 +156,9 @@ class Nodes:
             for node, path in paths.items()
         }
         known = {node: path for node, path in asked.items() if path is not None}
-        targets = dict(zip(known, await self._session.targets(list(known.values())), strict=True))
+        targets = dict(
+            zip(known, await self._session.view.targets(list(known.values())), strict=True)
+        )
         return {
             node: targets.get(node)
             or NodeProblem(
@@ -222,7 +224,7 @@ class Nodes:
             if owner is not None
         }
         paths = [property_path(owner, name) for owner in owners for name in _TEXT_PROPERTIES]
-        targets = iter(await self._session.targets(paths))
+        targets = iter(await self._session.view.targets(paths))
         properties = [
             (owner, target)
             for owner in owners
@@ -245,7 +247,7 @@ class Nodes:
         return told
 
     async def _read_range(self, node_id: ua.NodeId) -> ValueRange | None:
-        (target,) = await self._session.targets([property_path(node_id, "EURange")])
+        (target,) = await self._session.view.targets([property_path(node_id, "EURange")])
         if target is None:
             return None
         (answer,) = await self._session.read([(target, AttributeIds.Value)])
@@ -269,7 +271,7 @@ class Nodes:
                     return identifier
                 if identifier <= ua.VariantType.DiagnosticInfo.value:
                     return identifier
-            current = await self._session.supertype(current)
+            current = await self._session.view.supertype(current)
         return None
 
 

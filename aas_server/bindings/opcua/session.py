@@ -1,15 +1,10 @@
-"""One session with one OPC UA server: opened, used and closed without leaving anything behind.
+"""One session with one OPC UA server: used, kept alive and closed without leaving anything behind.
 
 asyncua does the transport, the secure channel and the encoding. Its own life cycle is not used: a
 client that is told to reconnect ends connected and without data in several ways, so a session lives
-once and is never mended. This module and ``channel`` are the only ones that lean on asyncua 2.1
-below its documented surface; the fault tests hold them:
+once and is never mended. ``opening`` makes it. This module, ``opening`` and ``channel`` are the
+only ones that lean on asyncua 2.1 below its documented surface; the fault tests hold them:
 
-- ``Client.create_session`` and ``activate_session`` one by one instead of ``connect``, which starts
-  two watchdog tasks, so that the password can be withheld after the server has shown its token
-  policies;
-- ``Client._policy_ids``, set to the one token policy that was chosen, because asyncua takes the
-  first of its kind;
 - ``UaClient._send_request`` for CreateSubscription and Publish: ``UaSession`` would start its own
   publish loop, one request at a time, which logs every failure and hides it from us; and for Call,
   whose methods may take longer than other answers;
@@ -23,7 +18,6 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 from asyncua import ua
@@ -34,25 +28,11 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import struct_from_binary
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
-from cryptography.exceptions import InvalidSignature
 
 from aas_server.bindings.opcua.batches import DEFAULT_BATCH, Batches
-from aas_server.bindings.opcua.channel import open_channel
 from aas_server.bindings.opcua.deadline import deadline
-from aas_server.bindings.opcua.endpoints import Choice
-from aas_server.bindings.opcua.pki import ApplicationIdentity, Pki
-from aas_server.bindings.opcua.problems import ConnectionRefused, is_distrust
-from aas_server.bindings.opcua.security import (
-    Secured,
-    former_identity,
-    hand_over,
-    introduce,
-    secure,
-    user_pair,
-    user_token,
-)
 from aas_server.bindings.opcua.variants import numeric, value_only
-from aas_server.bindings.plant.opcua import OpcUaConnectionSettings
+from aas_server.bindings.opcua.view import View
 
 HISTORY_BATCH: Final = 100
 """Nodes whose past is asked for in one call at most: each may answer with many values."""
@@ -62,9 +42,6 @@ READS_AT_ONCE: Final = 4
 
 MAX_CALLS: Final = 32
 """Methods under way at most: asyncua sends 100 requests at a time, and values need theirs."""
-
-SESSION_TIMEOUT: Final = 60.0
-"""Seconds until a server may forget a session that fell silent."""
 
 LONGEST_CHANNEL: Final = 6 * 3600.0
 """Seconds after which the channel is renewed, however long the server would let it live: then our
@@ -94,7 +71,7 @@ def silence_asyncua() -> None:
 
 
 class OpcUaSession:
-    """An open session; made by ``open_session``."""
+    """An open session; made by ``opening.open_session``."""
 
     def __init__(
         self,
@@ -106,14 +83,14 @@ class OpcUaSession:
     ) -> None:
         self.notice = notice
         """What the operator should know although there is a session."""
+        self.view = View(client, largest_batch)
+        """What leads from node to node on the server."""
         self._client = client
         self._before_renewal = before_renewal
         self._largest_batch = largest_batch
         self._reads = Batches(largest_batch, at_once=READS_AT_ONCE)
         self._items = Batches(largest_batch)
-        self._paths = Batches(largest_batch, at_once=READS_AT_ONCE)
         self._pasts = Batches(min(HISTORY_BATCH, largest_batch))
-        self._browses = Batches(largest_batch)
         self._calls = asyncio.Semaphore(MAX_CALLS)
         self.namespaces: list[str] = []
 
@@ -129,7 +106,7 @@ class OpcUaSession:
         self.namespaces = [text or "" for text in namespaces or ()]
         largest = self._largest_batch
         for batches, most, limit in zip(
-            (self._reads, self._items, self._paths, self._pasts, self._browses),
+            (self._reads, self._items, self.view.paths, self._pasts, self.view.browses),
             (largest, largest, largest, min(HISTORY_BATCH, largest), largest),
             limits,
             strict=True,
@@ -234,111 +211,6 @@ class OpcUaSession:
             return list(response.Results)
 
         return await self._pasts.run(nodes, call)
-
-    async def targets(self, paths: Sequence[ua.BrowsePath]) -> list[ua.NodeId | None]:
-        """Return the node at the end of each path, None where there is none."""
-
-        async def call(part: Sequence[ua.BrowsePath]) -> list[ua.NodeId | None]:
-            results = await self._client.uaclient.session.translate_browsepaths_to_nodeids(
-                list(part)
-            )
-            return [
-                result.Targets[0].TargetId
-                if result.StatusCode.is_good() and result.Targets
-                else None
-                for result in results
-            ]
-
-        return await self._paths.run(paths, call)
-
-    async def supertype(self, data_type: ua.NodeId) -> ua.NodeId | None:
-        """Return the type that ``data_type`` is derived from, None at the root."""
-        return await self._neighbour(data_type, ObjectIds.HasSubtype, ua.BrowseDirection.Inverse)
-
-    async def data_type_of(self, encoding: ua.NodeId) -> ua.NodeId | None:
-        """Return the data type whose values are encoded as ``encoding``, None when it is none."""
-        return await self._neighbour(encoding, ObjectIds.HasEncoding, ua.BrowseDirection.Inverse)
-
-    async def encoding_of(self, data_type: ua.NodeId) -> ua.NodeId | None:
-        """Return what the binary form of a structure is called, None when it has none."""
-        return await self._neighbour(
-            data_type, ObjectIds.HasEncoding, ua.BrowseDirection.Forward, name="Default Binary"
-        )
-
-    async def _neighbour(
-        self,
-        node: ua.NodeId,
-        reference_type: int,
-        direction: ua.BrowseDirection,
-        *,
-        name: str | None = None,
-    ) -> ua.NodeId | None:
-        description = ua.BrowseDescription(
-            NodeId=node,
-            BrowseDirection=direction,
-            ReferenceTypeId=numeric(reference_type),
-            IncludeSubtypes=False,
-            ResultMask=ua.BrowseResultMask.BrowseName,
-        )
-        parameters = ua.BrowseParameters(NodesToBrowse=[description])
-        results = await self._client.uaclient.session.browse(parameters)
-        found = results[0].References if results[0].StatusCode.is_good() else None
-        for each in found or ():
-            if name is None or each.BrowseName.Name == name:
-                # An expanded one would be another key of a table than the plain one.
-                found_id = each.NodeId
-                return ua.NodeId(found_id.Identifier, found_id.NamespaceIndex, found_id.NodeIdType)
-        return None
-
-    async def browse(
-        self, nodes: Sequence[ua.BrowseDescription]
-    ) -> list[list[ua.ReferenceDescription]]:
-        """Return the references of each node, all of them; of one that cannot be browsed, none.
-
-        What a server gives in parts is fetched before more nodes are asked about: servers keep few
-        continuation points (OPC 10000-4 5.9.3).
-        """
-
-        async def call(
-            part: Sequence[ua.BrowseDescription],
-        ) -> list[list[ua.ReferenceDescription]]:
-            parameters = ua.BrowseParameters(NodesToBrowse=list(part))
-            results = await self._client.uaclient.session.browse(parameters)
-            found = [list(result.References or ()) for result in results]
-            await self._browse_on(results, found)
-            short = [
-                index
-                for index, result in enumerate(results)
-                if result.StatusCode.value == StatusCodes.BadNoContinuationPoints
-            ]
-            if len(part) > 1:
-                for index in short:
-                    found[index] = (await call([part[index]]))[0]
-            return found
-
-        return await self._browses.run(nodes, call)
-
-    async def _browse_on(
-        self, results: Sequence[ua.BrowseResult], found: list[list[ua.ReferenceDescription]]
-    ) -> None:
-        """Add to ``found`` what the continuation points of ``results`` lead to."""
-        open_points = {
-            index: result.ContinuationPoint
-            for index, result in enumerate(results)
-            if result.ContinuationPoint
-        }
-        while open_points:
-            parameters = ua.BrowseNextParameters(
-                ReleaseContinuationPoints=False,
-                ContinuationPoints=list(open_points.values()),
-            )
-            more = await self._client.uaclient.session.browse_next(parameters)
-            before, open_points = list(open_points), {}
-            for index, result in zip(before, more, strict=False):
-                if result.References:
-                    found[index] += result.References
-                    if result.ContinuationPoint:
-                        open_points[index] = result.ContinuationPoint
 
     async def create_subscription(
         self, parameters: ua.CreateSubscriptionParameters
@@ -449,102 +321,15 @@ class OpcUaSession:
 
     async def drop(self) -> None:
         """Drop the connection at once."""
-        await _drop(self._client)
+        await drop(self._client)
 
     async def _send(self, request: Any, timeout: float | None = None) -> Buffer:  # noqa: ASYNC109
         buffer: Buffer = await self._client.uaclient._send_request(request, timeout)
         return buffer
 
 
-async def open_session(settings: OpcUaConnectionSettings, pki: Pki) -> OpcUaSession:
-    """Return a session that is activated and knows the server's namespaces and limits.
-
-    Raises ``ConnectionRefused``, ``OSError``, ``TimeoutError`` or ``UaError``; then nothing is left
-    open.
-    """
-    async with deadline(3 * settings.timeout):
-        endpoints = await _endpoints(settings) if settings.security.is_secured else []
-        try:
-            return await _open(settings, pki, endpoints)
-        except UaStatusCodeError as error:
-            former = None
-            if is_distrust(error.code):
-                former = await former_identity(settings.security, pki)
-            if former is None:
-                raise
-        return await _open(settings, pki, endpoints, former)
-
-
-async def _open(
-    settings: OpcUaConnectionSettings,
-    pki: Pki,
-    endpoints: Sequence[ua.EndpointDescription],
-    former: ApplicationIdentity | None = None,
-) -> OpcUaSession:
-    """Return an open session; with ``former``, as whom the server may still know us."""
-    client = _new_client(settings)
-    secured = Secured()
-    if settings.security.is_secured:
-        secured = await secure(client, settings, pki, endpoints, former)
-    identity = secured.identity
-    before_renewal = None
-    if identity is not None and former is None:
-        before_renewal = partial(hand_over, settings.security, pki, identity)
-    try:
-        await open_channel(client)
-        await _activate(client, settings, pki, secured.choice)
-        notice = None if identity is None else identity.notice
-        session = OpcUaSession(
-            client,
-            before_renewal,
-            largest_batch=settings.limits.items_per_call,
-            notice=notice,
-        )
-        await session.learn()
-    except InvalidSignature as error:
-        await _drop(client)
-        raise ConnectionRefused(
-            "the server could not prove that its certificate is its own"
-        ) from error
-    except BaseException:
-        await _drop(client)
-        raise
-    return session
-
-
-def _new_client(settings: OpcUaConnectionSettings) -> Client:
-    client = Client(settings.url, timeout=settings.timeout)
-    introduce(client)
-    silence = settings.publishing_interval * settings.keep_alive_count * 3
-    client.session_timeout = int(1000 * max(SESSION_TIMEOUT, silence))
-    return client
-
-
-async def _endpoints(settings: OpcUaConnectionSettings) -> list[ua.EndpointDescription]:
-    client = _new_client(settings)
-    try:
-        return list(await client.connect_and_get_server_endpoints())
-    finally:
-        await _drop(client)
-
-
-async def _activate(
-    client: Client, settings: OpcUaConnectionSettings, pki: Pki, choice: Choice
-) -> None:
-    security = settings.security
-    created = await client.create_session()
-    client._policy_ids = [await user_token(settings, pki, created, choice)]
-    password, certificate = None, None
-    if security.password is not None:
-        password = await asyncio.to_thread(security.password.read)
-    if (pair := await user_pair(security, pki)) is not None:
-        certificate, client.user_private_key = pair.certificate, pair.private_key
-    await client.activate_session(
-        username=security.user, password=password, certificate=certificate
-    )
-
-
-async def _drop(client: Client) -> None:
+async def drop(client: Client) -> None:
+    """Drop the connection of ``client`` at once, whatever became of it."""
     protocol = client.uaclient.protocol
     client.disconnect_socket()
     if protocol is not None and protocol.transport is not None:

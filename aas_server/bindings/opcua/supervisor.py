@@ -17,11 +17,12 @@ from aas_server.bindings.opcua.history import HistoryFiller
 from aas_server.bindings.opcua.intake import Intake
 from aas_server.bindings.opcua.items import Items
 from aas_server.bindings.opcua.nodes import Nodes
+from aas_server.bindings.opcua.opening import open_session
 from aas_server.bindings.opcua.placement import Placement
 from aas_server.bindings.opcua.polling import Polling
 from aas_server.bindings.opcua.problems import describe, failure_of, is_permanent
 from aas_server.bindings.opcua.publishing import PUBLISH_REQUESTS, Publishing
-from aas_server.bindings.opcua.session import OpcUaSession, open_session
+from aas_server.bindings.opcua.session import OpcUaSession
 from aas_server.bindings.opcua.subscriptions import Subscriptions
 from aas_server.bindings.opcua.writer import Line, OpcUaWriter
 from aas_server.bindings.opcua.written_nodes import WrittenNodes

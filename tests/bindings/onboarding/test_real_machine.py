@@ -9,8 +9,8 @@ import yaml
 from aas_server.bindings.check import check
 from aas_server.bindings.onboarding.proposal import PLANT_FILE, Proposal, Wish, propose
 from aas_server.bindings.opcua.browsing import browse_machine
+from aas_server.bindings.opcua.opening import open_session
 from aas_server.bindings.opcua.pki import Pki
-from aas_server.bindings.opcua.session import open_session
 from aas_server.bindings.plant.file import PlantFile
 from aas_server.bindings.plant.opcua import OpcUaConnectionSettings
 from aas_server.clock import SystemClock

@@ -13,8 +13,9 @@ from asyncua.ua.object_ids import ObjectIds
 
 from aas_server.bindings.opcua.address_space import MachineNode, MachineTree
 from aas_server.bindings.opcua.browsing import BrowseLimits, browse_machine, node_text
+from aas_server.bindings.opcua.opening import open_session
 from aas_server.bindings.opcua.pki import Pki
-from aas_server.bindings.opcua.session import OpcUaSession, open_session
+from aas_server.bindings.opcua.session import OpcUaSession
 from aas_server.bindings.opcua.variants import numeric
 from aas_server.bindings.plant.opcua import OpcUaConnectionSettings
 from aas_server.errors import ConfigurationError
@@ -90,14 +91,14 @@ async def test_more_levels_than_wanted_cut_the_tree_and_say_so(session: OpcUaSes
 async def test_a_walk_that_takes_too_long_is_cut_and_says_so(
     session: OpcUaSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    browse = session.browse
+    browse = session.view.browse
 
     async def slow(nodes: Any) -> list[list[ua.ReferenceDescription]]:
         if nodes[0].NodeClassMask:
             await asyncio.sleep(1)
         return await browse(nodes)
 
-    monkeypatch.setattr(session, "browse", slow)
+    monkeypatch.setattr(session.view, "browse", slow)
     tree = await browse_machine(session, limits=BrowseLimits(seconds=0.3))
 
     assert tree.cut == "browsing took more than 0.3 s"
@@ -109,7 +110,7 @@ async def test_a_server_that_stops_answering_is_not_mistaken_for_a_limit(
     async def silent(nodes: Any) -> list[list[ua.ReferenceDescription]]:
         raise TimeoutError
 
-    monkeypatch.setattr(session, "browse", silent)
+    monkeypatch.setattr(session.view, "browse", silent)
 
     with pytest.raises(TimeoutError):
         await browse_machine(session, "i=85")
@@ -126,7 +127,7 @@ async def test_a_node_that_leads_back_up_is_there_once(
 ) -> None:
     whole = await browse_machine(session)
     speed = found(whole, "Speed").node_id
-    browse = session.browse
+    browse = session.view.browse
     top: list[ua.ReferenceDescription] = []
 
     async def with_cycle(nodes: Any) -> list[list[ua.ReferenceDescription]]:
@@ -138,7 +139,7 @@ async def test_a_node_that_leads_back_up_is_there_once(
             for each, references in zip(nodes, answers, strict=True)
         ]
 
-    monkeypatch.setattr(session, "browse", with_cycle)
+    monkeypatch.setattr(session.view, "browse", with_cycle)
     again = await browse_machine(session, limits=BrowseLimits(nodes=500, depth=5))
 
     nodes = [each.node for each in again.root.walk()]
