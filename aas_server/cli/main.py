@@ -32,8 +32,8 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
-Port = Annotated[int | None, typer.Option(help="TCP port, 0 for a free one. [default: 8080]")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on. (default: 127.0.0.1)")]
+Port = Annotated[int | None, typer.Option(help="TCP port, 0 for a free one. (default: 8080)")]
 Load = Annotated[
     list[Path] | None,
     typer.Option(help="JSON environment or folder to load; may be given several times."),

@@ -14,13 +14,14 @@ from aas_server.cli.running import err, out, report_errors, run
 app: Final = typer.Typer(help="Look at a machine's OPC UA server, and make a live shell of it.")
 
 Url = Annotated[
-    str | None, typer.Argument(metavar="[URL]", help="opc.tcp://host:port[/path] of the server.")
+    str | None,
+    typer.Argument(metavar="URL", help="Address of the server: opc.tcp://host:port/path."),
 ]
 Root = Annotated[
     str | None,
     typer.Option(
         help="Node id to begin at, nsu=<namespace URI>;s=<id>. "
-        "[default: Machines, DeviceSet, else Objects]"
+        "(default: Machines, DeviceSet, else Objects)"
     ),
 ]
 Depth = Annotated[int, typer.Option(help="Levels below the root at most.", min=1, max=100)]
@@ -86,12 +87,12 @@ def propose(
     url: Url = None,
     root: Root = None,
     name: Annotated[
-        str | None, typer.Option(help="Name of the machine. [default: as it calls itself]")
+        str | None, typer.Option(help="Name of the machine. (default: as it calls itself)")
     ] = None,
     id_base: Annotated[
         str | None,
         typer.Option(
-            help="URI that all ids begin with. [default: the server's ApplicationUri and the name]"
+            help="URI that all ids begin with. (default: the server's ApplicationUri and the name)"
         ),
     ] = None,
     dry_run: Annotated[

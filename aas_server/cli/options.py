@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[Path | None, typer.Option(help="Folder of the store. [default: data]")]
+Data = Annotated[Path | None, typer.Option(help="Folder of the store. (default: data)")]
 Database = Annotated[
     str | None,
     typer.Option(

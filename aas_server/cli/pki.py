@@ -47,7 +47,7 @@ def list_(data: Data = None, config: Config = None) -> None:
 def show(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A file's name, or the beginning of a fingerprint."),
+        typer.Argument(metavar="NAME", help="A file's name, or the beginning of a fingerprint."),
     ] = None,
     data: Data = None,
     config: Config = None,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from aas_server import __version__
@@ -20,6 +23,26 @@ def command() -> CliRunner:
 def test_the_version_is_told(command: CliRunner) -> None:
     result = command.invoke(app, ["--version"])
     assert (result.exit_code, result.output) == (0, f"aas-server {__version__}\n")
+
+
+def commands(command: Any, *words: str) -> Iterator[tuple[str, ...]]:
+    yield words
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from commands(inner, *words, name)
+
+
+@pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))], ids=" ".join)
+def test_every_command_tells_what_its_options_are(
+    command: CliRunner, words: tuple[str, ...]
+) -> None:
+    asked: Any = typer.main.get_command(app)
+    for word in words:
+        asked = asked.commands[word]
+    result = command.invoke(app, [*words, "--help"], env={"COLUMNS": "300"})
+    assert result.exit_code == 0, result.exception
+    shown = " ".join(result.output.split())
+    for parameter in asked.params:
+        assert " ".join((getattr(parameter, "help", "") or "").split()) in shown
 
 
 @pytest.mark.parametrize("name", ["serve", "demo"])

@@ -67,7 +67,7 @@ def choose(
     """
     fitting = [each for each in endpoints if _fits(each, settings)]
     if not fitting:
-        offered = ", ".join(sorted({name_of(offer) for offer in endpoints})) or "none"
+        offered = ", ".join(sorted({_told(offer) for offer in endpoints})) or "none"
         asked = settings.minimum if settings.takes_best else f"{settings.policy}/{settings.mode}"
         what = "as secure as the minimum " if settings.takes_best else ""
         raise ConnectionRefused(f"the server offers no endpoint {what}{asked}; it offers {offered}")
@@ -132,6 +132,14 @@ def _is(endpoint: ua.EndpointDescription, policy: str, mode: str) -> bool:
         and endpoint.SecurityPolicyUri == POLICIES[policy].URI
         and endpoint.SecurityMode == MODES[mode]
     )
+
+
+def _told(endpoint: ua.EndpointDescription) -> str:
+    """Return the security of an endpoint in words, with the transport where that is not ours."""
+    name = name_of(endpoint)
+    if _is_opc_tcp(endpoint):
+        return name
+    return f"{name} over {(endpoint.EndpointUrl or 'nothing').partition(':')[0]}"
 
 
 def _is_opc_tcp(endpoint: ua.EndpointDescription) -> bool:

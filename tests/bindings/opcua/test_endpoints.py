@@ -119,6 +119,16 @@ def test_what_is_below_the_minimum_is_refused_with_what_there_is(
         assert (each.SecurityPolicyUri or "").rpartition("#")[2] in refusal.value.text
 
 
+def test_what_a_server_offers_over_another_transport_is_told_as_such() -> None:
+    offered = [endpoint(BASIC, SIGN, EndpointUrl="https://name:443"), endpoint(BASIC, ENCRYPT)]
+
+    with pytest.raises(ConnectionRefused) as refusal:
+        chosen(offered, policy="Basic256Sha256", mode="Sign")
+
+    text = refusal.value.text
+    assert text.endswith("offers Basic256Sha256/Sign over https, Basic256Sha256/SignAndEncrypt")
+
+
 def test_what_was_asked_for_exactly_is_taken_whatever_is_better() -> None:
     assert chosen(ALL, policy="Basic256Sha256", mode="Sign") == "Basic256Sha256/Sign"
     with pytest.raises(ConnectionRefused, match="no endpoint Aes256_Sha256_RsaPss/Sign"):
