@@ -10,6 +10,8 @@ from aas_server.bindings.onboarding.concepts import concept_ids
 from aas_server.bindings.onboarding.identity import Identity
 from aas_server.bindings.onboarding.naming import Names, id_short
 from aas_server.bindings.onboarding.parts import (
+    MAX_NAME,
+    MAX_TEXT,
     argument_element,
     cleaned,
     language_of,
@@ -35,6 +37,7 @@ from aas_server.bindings.opcua.address_space import (
     MachineTree,
     MethodParameter,
 )
+from aas_server.bindings.sink_types import UNKNOWN_LANGUAGE
 from aas_server.errors import ConfigurationError
 from aas_server.metamodel.tree import CHILDREN_ATTRIBUTE, Node, walk
 from aas_server.templates.authoring.concepts import reference
@@ -267,10 +270,11 @@ def _variables(arguments: Sequence[MethodParameter], names: Names, way: str) -> 
         name = names.take(plain, f"{plain}_{way}")
         element = argument_element(name, argument.type_name, is_array=argument.is_array)
         told: Node = {}
-        if name != argument.name:
-            told["displayName"] = [{"language": "und", "text": cleaned(argument.name, 128)}]
-        if argument.description.text:
-            text = cleaned(argument.description.text, 1023)
+        shown = cleaned(argument.name, MAX_NAME)
+        if shown and name != argument.name:
+            told["displayName"] = [{"language": UNKNOWN_LANGUAGE, "text": shown}]
+        text = cleaned(argument.description.text, MAX_TEXT)
+        if text:
             language = language_of(argument.description)
             told["description"] = [{"language": language, "text": text}]
         found.append({"value": _named(element, told, {})})

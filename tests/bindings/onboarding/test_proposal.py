@@ -270,6 +270,21 @@ def test_new_nodes_are_added_everywhere_beside_the_users_edits(
     assert folder.propose(builder, tmp_path).files == {}
 
 
+def test_arguments_without_names_get_some(folder: Folder, tmp_path: Any) -> None:
+    builder = press()
+    unnamed = (("", "Int64", False), ("", "Int64", False))
+    builder.method(builder.root.children[0], "Add", unnamed, unnamed[:1])
+
+    folder.propose(builder, tmp_path)
+
+    operation = element(folder.submodel("MachineData"), "Oven.Add")
+    arguments = [*operation["inputVariables"], *operation["outputVariables"]]
+    names = [each["value"]["idShort"] for each in arguments]
+    assert len(set(names)) == 3
+    assert not any("displayName" in each["value"] for each in arguments)
+    assert not list(verify(folder.submodel("MachineData")))
+
+
 def test_a_new_node_never_takes_the_name_of_a_removed_or_own_element(
     folder: Folder, tmp_path: Any
 ) -> None:
