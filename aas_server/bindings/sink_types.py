@@ -97,6 +97,11 @@ def to_number(value: Any) -> int | float:
     raise refused(value, "a number")
 
 
+def _is_finite(number: float) -> bool:
+    """Return whether a number is one, also an integer that no double can hold."""
+    return isinstance(number, int) or math.isfinite(number)
+
+
 def refused(value: Any, wanted: str) -> ConversionError:
     """Return the error that tells what the device gave instead of ``wanted``."""
     if value is None:
@@ -256,12 +261,12 @@ def _to_float(value: Any) -> float:
 
 
 def _to_decimal(value: Any) -> int | float:
-    if type(value) is int:
-        return value
+    if isinstance(value, str):
+        value = _parsed("xs:decimal", value)
     if isinstance(value, bool):
         return int(value)
-    number = to_number(_parsed("xs:decimal", value) if isinstance(value, str) else value)
-    if math.isfinite(number):
+    number = to_number(value)
+    if _is_finite(number):
         return number
     raise refused(number, "a number of xs:decimal")
 
@@ -295,8 +300,10 @@ def _integral(value: Any, value_type: str) -> int:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str):
-        value = _parsed("xs:integer", value)
+        return int(_parsed("xs:integer", value))
     number = to_number(value)
+    if isinstance(number, int):
+        return number
     if not math.isfinite(number):
         raise refused(value, f"in the range of {value_type}")
     nearest = round(number)
@@ -343,7 +350,7 @@ def _to_duration(value: Any) -> str:
         _parsed("xs:duration", value)
         return value
     number = to_number(value)
-    if not math.isfinite(number):
+    if not _is_finite(number):
         raise refused(value, "a duration")
     seconds = (abs(Decimal(repr(number))) / 1000).normalize()
     return f"{'-' if number < 0 else ''}PT{seconds:f}S"

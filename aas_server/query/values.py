@@ -143,7 +143,9 @@ def _to_number(value: Value) -> int | float:
 
 
 def _to_boolean(value: Value) -> bool:
-    if isinstance(value, int | float):
+    if isinstance(value, int):
+        return value != 0
+    if isinstance(value, float):
         return not (value == 0 or math.isnan(value))
     if isinstance(value, str) and value.strip() in _BOOLEANS:
         return _BOOLEANS[value.strip()]

@@ -124,7 +124,8 @@ def value_key(text: str, cut: int) -> bytes:
         if len(text) <= _SHORT and _NUMERAL.fullmatch(text):
             return _NUMBER + _number(float(text))
         number = number_of(text)
-        if number is not None and not math.isnan(number):
+        # Of a large integer nothing may be asked that asks for a double.
+        if isinstance(number, int) or (number is not None and not math.isnan(number)):
             return _NUMBER + _number(number)
         moment = moment_of(text)
         if moment is not None:
@@ -177,7 +178,7 @@ def _number(value: float) -> bytes:
     try:
         number = float(value)
     except OverflowError:
-        number = math.copysign(_LARGEST, value)
+        number = _LARGEST if value > 0 else -_LARGEST
     (bits,) = _WHOLE.unpack(_DOUBLE.pack(number + 0.0))
     return _WHOLE.pack(bits ^ (_SIGN if bits < _SIGN else 2**64 - 1))
 

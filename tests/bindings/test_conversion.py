@@ -48,7 +48,32 @@ def digits(value: float) -> int:
     return len(Decimal(repr(value)).normalize().as_tuple().digits)
 
 
+LARGE = 10**400 - 1
+"""No double can hold it."""
+OF_NUMBERS = ("xs:double", "xs:float", "xs:decimal", "xs:integer", "xs:int", "xs:unsignedLong")
+
+
 class TestToSink:
+    @pytest.mark.parametrize("value", [LARGE, -LARGE, str(LARGE)[:350], str(-LARGE)[:350]])
+    @pytest.mark.parametrize("keys", [{}, TENTHS, DEGREES], ids=["plain", "scaled", "unit"])
+    @pytest.mark.parametrize("value_type", OF_NUMBERS)
+    def test_a_number_that_no_double_can_hold_is_whole_or_refused(self, value_type, keys, value):
+        try:
+            found = conversion(value_type, **keys).to_sink(value)
+        except ConversionError:
+            return
+        if value_type in ("xs:double", "xs:float"):
+            # A text beyond their range is infinite by XSD; an integer of a device is refused.
+            assert isinstance(value, str)
+            assert math.isinf(found)
+        else:
+            assert not keys
+            assert value_type in ("xs:decimal", "xs:integer")
+            assert found == int(value)
+
+    def test_a_duration_may_be_longer_than_any_double(self):
+        assert conversion("xs:duration").to_sink(LARGE).startswith("PT1000")
+
     @pytest.mark.parametrize(
         ("value_type", "value", "expected"),
         [

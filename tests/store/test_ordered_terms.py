@@ -23,7 +23,8 @@ from aas_server.store.ordered_terms import (
 from aas_server.store.protocol import Kind, Range
 
 LOOKED = looked_at(Kind.SUBMODEL, ELEMENT, "Temp")
-NUMBERS = st.floats(allow_nan=False) | st.integers(-(10**20), 10**20)
+LARGE = 10**390
+NUMBERS = st.floats(allow_nan=False) | st.integers(-(10**20), 10**20) | st.integers(-LARGE, LARGE)
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 TEXTS = st.text(max_size=40) | st.integers().map(str) | st.floats().map(repr)
 
